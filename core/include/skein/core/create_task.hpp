@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// create_task.hpp: making tasks.
+#pragma once
+
+#include <skein/core/coro.hpp>
+#include <skein/core/task.hpp>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+
+namespace skein {
+
+class event_loop;
+
+/// How to make a task.
+struct task_options {
+  /// The name; `Task-N` when empty.
+  std::string name = {};
+  /// The loop to stay on; null: any worker of the runtime may run the task.
+  event_loop* pin = nullptr;
+};
+
+namespace detail {
+
+/// Where and how a task begins.
+struct task_home {
+  worker* loop;
+  bool pinned;
+};
+[[nodiscard]] task_home home_for(task_options const& options);
+[[nodiscard]] task_home home_on(event_loop& loop);
+
+/// Turns any awaitable into a coroutine; the awaitable is kept as long.
+template <awaitable A>
+[[nodiscard]] auto as_coro(A&& operation) {
+  using T = await_result_t<A>;
+  if constexpr (is_coro<std::remove_cvref_t<A>>) {
+    static_assert(!std::is_lvalue_reference_v<A>, "a coro is given away: write std::move(c)");
+    return std::move(operation);
+  } else {
+    return [](std::decay_t<A> kept) -> coro<T> { co_return co_await std::move(kept); }(
+               std::forward<A>(operation));
+  }
+}
+
+/// Puts a coroutine into a task and launches it.
+template <class T>
+task<T> launch_in(state_ref<task_of<T>> state, coro<T> body, std::string name) {
+  if (!name.empty()) {
+    state->set_text(&future_texts::name, std::move(name));
+  }
+  slot<T>& result = state->result_;
+  result.task = state.get();
+  result.kind = slot_kind::root;
+  result.status.store(slot_status::detached, lowlevel::memory_order_relaxed);
+  auto const root = body.release();
+  root.promise().slot = &result;
+  task_state::launch(state_ref<task_state>::share(state.get()), root, result);
+  return task<T>{state_ref<>::adopt(state.detach())};
+}
+
+template <awaitable A>
+task<await_result_t<A>> spawn(task_home home, A&& operation, std::string name) {
+  using T = await_result_t<A>;
+  coro<T> body = as_coro(std::forward<A>(operation));
+  return launch_in<T>(state_ref<task_of<T>>::adopt(new task_of<T>{*home.loop, home.pinned}), std::move(body),
+                      std::move(name));
+}
+
+/// A task that keeps the callable and the arguments that its coroutine was made from.
+template <class T, class F, class... Args>
+class keeping_task final : public task_of<T> {
+ public:
+  template <class G, class... As>
+  keeping_task(task_home home, G&& f, As&&... args)
+      : task_of<T>{*home.loop, home.pinned},
+        kept_{std::in_place, std::forward<G>(f), std::forward<As>(args)...} {}
+
+  [[nodiscard]] coro<T> call() {
+    return as_coro(std::apply([](F& f, Args&... args) { return std::invoke(f, args...); }, *kept_));
+  }
+  void drop_payload() noexcept override { kept_.reset(); }
+
+ private:
+  std::optional<std::tuple<F, Args...>> kept_;
+};
+
+template <class F, class... Args>
+auto spawn_call(task_home home, std::string name, F&& f, Args&&... args)
+    -> task<coro_result<std::decay_t<F>&, std::decay_t<Args>&...>> {
+  using T = coro_result<std::decay_t<F>&, std::decay_t<Args>&...>;
+  using state = keeping_task<T, std::decay_t<F>, std::decay_t<Args>...>;
+  auto made = state_ref<state>::adopt(new state{home, std::forward<F>(f), std::forward<Args>(args)...});
+  coro<T> body = made->call();
+  return launch_in<T>(state_ref<task_of<T>>::adopt(made.detach()), std::move(body), std::move(name));
+}
+
+template <class A>
+inline constexpr bool is_future_handle = std::derived_from<std::remove_cvref_t<A>, any_future>;
+
+}  // namespace detail
+
+/// Runs an awaitable in a task of its own, in the next turn of the loop. The caller goes on at once.
+///
+/// Returns     The task; its result is what the awaitable gives.
+/// Throws      `no_running_loop_error` outside of a loop; `loop_closed_error` when options.pin is closed.
+/// Threads     Any thread of a runtime.
+/// Source      asyncio.create_task.
+template <awaitable A>
+task<await_result_t<A>> create_task(A&& operation, task_options options = {}) {
+  return detail::spawn(detail::home_for(options), std::forward<A>(operation), std::move(options.name));
+}
+
+/// As above for what f(args…) returns. The callable and the decayed arguments are kept as long as the task and
+/// passed as lvalues, so a lambda with captures is safe here.
+template <class F, class... Args>
+  requires detail::coro_callable<std::decay_t<F>&, std::decay_t<Args>&...>
+auto create_task(F&& f, Args&&... args)
+    -> task<detail::coro_result<std::decay_t<F>&, std::decay_t<Args>&...>> {
+  return detail::spawn_call(detail::home_for({}), {}, std::forward<F>(f), std::forward<Args>(args)...);
+}
+
+template <class F, class... Args>
+  requires detail::coro_callable<std::decay_t<F>&, std::decay_t<Args>&...>
+auto create_task(task_options options, F&& f, Args&&... args)
+    -> task<detail::coro_result<std::decay_t<F>&, std::decay_t<Args>&...>> {
+  return detail::spawn_call(detail::home_for(options), std::move(options.name), std::forward<F>(f),
+                            std::forward<Args>(args)...);
+}
+
+/// Returns     The same handle for a future or task; a new task for anything else.
+/// Source      asyncio.ensure_future.
+template <awaitable A>
+future<await_result_t<A>> ensure_future(A&& operation) {
+  if constexpr (detail::is_future_handle<A>) {
+    return std::forward<A>(operation);
+  } else {
+    return create_task(std::forward<A>(operation));
+  }
+}
+
+/// Runs an awaitable on a loop, from any thread.
+///
+/// Returns     A future to wait for with `get()`; cancelling it cancels the task.
+/// Throws      `loop_closed_error`.
+/// Source      asyncio.run_coroutine_threadsafe.
+template <awaitable A>
+future<await_result_t<A>> run_coroutine_threadsafe(A&& operation, event_loop& loop) {
+  return detail::spawn(detail::home_on(loop), std::forward<A>(operation), {});
+}
+
+}  // namespace skein

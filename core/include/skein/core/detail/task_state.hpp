@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// task_state.hpp: the shared part of a task: its root coroutine, its flow, its place in the runtime.
+#pragma once
+
+#include <skein/core/detail/future_state.hpp>
+#include <skein/core/lowlevel/flow.hpp>
+#include <skein/core/lowlevel/work_item.hpp>
+
+#include <coroutine>
+#include <cstdint>
+#include <string>
+
+namespace skein {
+enum class task_state;
+}
+
+namespace skein::detail {
+
+class worker;
+
+/// One block for a task: reference count, state, result slot, flow, registry links. The coroutine frame is the
+/// only other allocation.
+class task_state : public future_state, public lowlevel::work_item, public lowlevel::flow {
+ public:
+  /// Makes a task of `home`'s loop. It is not scheduled yet; see launch.
+  task_state(worker& home, bool pinned);
+  ~task_state() override;
+
+  /// Registers the task and schedules its first step. The runtime holds a reference until it is finished.
+  ///
+  /// Throws      `loop_closed_error`; the task is then destroyed with its coroutine unstarted.
+  static void launch(state_ref<task_state> const& task, std::coroutine_handle<> root, slot_base& result);
+
+  bool cancel(std::string message) override;
+  [[nodiscard]] int cancelling() const noexcept { return cancelling_.load(lowlevel::memory_order_relaxed); }
+  int uncancel() noexcept;
+
+  [[nodiscard]] std::string name() const;
+  [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+  [[nodiscard]] worker& home() const noexcept { return *home_; }
+  [[nodiscard]] bool pinned() const noexcept { return pinned_; }
+  /// Returns     A snapshot: pending (it waits), scheduled, running.
+  [[nodiscard]] skein::task_state phase() const noexcept;
+  [[nodiscard]] std::string message_of_cancel() const { return text(&future_texts::cancel_message); }
+
+  /// The root coroutine ended; its frame is gone. Called by the worker that ran its last piece.
+  void root_finished() noexcept;
+  /// Destroys the root coroutine where it is suspended: its loop is closed. Reports the task.
+  void destroy_pending() noexcept;
+
+  /// What the result slot says, for finishing.
+  [[nodiscard]] slot_base& result() const noexcept { return *result_; }
+  /// Destroys the kept callable and arguments, if there are any.
+  virtual void drop_payload() noexcept {}
+  /// Moves the error out of the result slot.
+  [[nodiscard]] virtual std::exception_ptr take_error() noexcept = 0;
+
+  // The registry of the loop that the task was made on; guarded by the registry's lock.
+  task_state* registry_next = nullptr;
+  task_state* registry_previous = nullptr;
+
+ private:
+  friend class worker;
+  static lowlevel::work_ops const start_ops;
+  static void start(lowlevel::work_item& item) noexcept;
+  static void drop_start(lowlevel::work_item& item) noexcept;
+  void finish() noexcept;
+
+  // Constant after launch.
+  worker* home_;
+  std::uint64_t id_;
+  std::coroutine_handle<> root_;
+  slot_base* result_ = nullptr;
+  bool pinned_;
+  lowlevel::atomic<bool> cancelled_itself_{false};  // written while it runs
+  // Any thread.
+  lowlevel::atomic<std::int32_t> cancelling_{0};
+};
+
+template <class T>
+class future_of : public future_state {
+ public:
+  explicit future_of(loop_id loop) noexcept : future_state{loop, false} {
+    result_.status.store(slot_status::empty, lowlevel::memory_order_relaxed);
+  }
+  ~future_of() override { result_.clear(); }
+
+  [[nodiscard]] std::string result_repr() const override;
+  slot<T> result_;
+};
+
+template <class T>
+class task_of : public task_state {
+ public:
+  task_of(worker& home, bool pinned) : task_state{home, pinned} {
+    result_.status.store(slot_status::empty, lowlevel::memory_order_relaxed);
+  }
+  ~task_of() override { result_.clear(); }
+
+  [[nodiscard]] std::string result_repr() const override;
+  [[nodiscard]] std::exception_ptr take_error() noexcept override {
+    std::exception_ptr error = std::move(result_.error);
+    std::destroy_at(&result_.error);
+    result_.status.store(slot_status::empty, lowlevel::memory_order_relaxed);
+    return error;
+  }
+  slot<T> result_;
+};
+
+template <class T>
+[[nodiscard]] slot<T>& result_slot(future_state& state) noexcept {
+  return state.is_task() ? static_cast<task_of<T>&>(state).result_ : static_cast<future_of<T>&>(state).result_;
+}
+
+/// The task that a flow belongs to.
+[[nodiscard]] task_state& task_of_flow(lowlevel::flow& flow) noexcept;
+
+/// The worker to make tasks on: the running one of this thread.
+///
+/// Throws      `no_running_loop_error`.
+[[nodiscard]] worker& running_worker();
+[[nodiscard]] loop_id id_of(worker const& w) noexcept;
+
+}  // namespace skein::detail

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// thread_state.hpp: what the inlined fast paths need to know about the thread they run on.
+//
+// A worker's thread has a state of its own; any other thread starts with a shared, empty one and gets its own
+// when it first frees or allocates a frame. The pointer is read through inline assembly where we can: a
+// compiler may otherwise keep the address of a thread-local variable across a suspension, after which the
+// coroutine runs on another thread (design.md §2, LLVM #47179).
+#pragma once
+
+#include <skein/core/lowlevel/flow.hpp>
+#include <skein/core/lowlevel/fork_deque.hpp>
+#include <skein/core/lowlevel/frame_allocator.hpp>
+
+#include <coroutine>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+namespace skein::detail {
+
+class worker;
+class task_state;
+
+/// A coroutine to go on with, and the flow it belongs to.
+struct continuation {
+  std::coroutine_handle<> coroutine;
+  lowlevel::flow* flow = nullptr;
+};
+
+struct thread_state {
+  // Owner only.
+  lowlevel::flow* flow = nullptr;   // the flow that runs now
+  worker* owner = nullptr;          // null on threads that are not workers
+  std::int32_t budget = std::numeric_limits<std::int32_t>::max();
+  std::uintptr_t stack_limit = 0;   // the deepest address that the awaits of this thread may reach
+  continuation next;                // joined just now: the loop goes on with it
+  std::vector<continuation> spilled;  // moved off a full stack: the loop runs the newest first
+  lowlevel::frame_cache frames;
+  // Written by hungry workers, read by the owner at every fork: the stack limit, or all ones as a knock.
+  alignas(lowlevel::cache_line) lowlevel::atomic<std::uintptr_t> guard{0};
+  // Shared with thieves.
+  lowlevel::fork_deque* forks = nullptr;
+
+  // Written by the owner, read by others who ask what runs.
+  lowlevel::atomic<task_state*> running_task{nullptr};  // null in callbacks
+
+  [[nodiscard]] task_state* task() const noexcept { return running_task.load(lowlevel::memory_order_relaxed); }
+  void set_task(task_state* t) noexcept { running_task.store(t, lowlevel::memory_order_relaxed); }
+
+  thread_state() = default;
+  constexpr explicit thread_state(lowlevel::frame_cache::none_t none) noexcept : frames{none} {}
+};
+
+}  // namespace skein::detail
+
+extern "C" {
+/// The state of the thread that asks. Never null.
+[[gnu::tls_model("initial-exec")]] extern constinit thread_local skein::detail::thread_state*
+    skein_thread_state;
+}
+
+namespace skein::detail {
+
+/// As `this_thread`, for machines without the assembly.
+[[nodiscard]] thread_state& this_thread_slow() noexcept;
+
+/// Returns     The state of the thread that runs now. Ask again after every real suspension.
+[[nodiscard, gnu::always_inline]] inline thread_state& this_thread() noexcept {
+#if defined(__x86_64__) && defined(__linux__)
+  thread_state* state;
+  asm volatile(
+      "movq skein_thread_state@gottpoff(%%rip), %0\n\t"
+      "movq %%fs:(%0), %0"
+      : "=r"(state));
+  return *state;
+#else
+  return this_thread_slow();
+#endif
+}
+
+/// Returns     The stack pointer, roughly.
+[[nodiscard, gnu::always_inline]] inline std::uintptr_t stack_pointer() noexcept {
+#if defined(__x86_64__)
+  std::uintptr_t sp;
+  asm("movq %%rsp, %0" : "=r"(sp));
+  return sp;
+#else
+  return reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+#endif
+}
+
+/// Handles a knock at the guard.
+///
+/// Returns     True when the stack is really low.
+[[nodiscard]] bool stack_attention(thread_state& thread) noexcept;
+
+/// Returns     True when the stack is low: the await must go through the loop instead of deeper.
+[[nodiscard, gnu::always_inline]] inline bool stack_low(thread_state& thread) noexcept {
+  return stack_pointer() < thread.guard.load(lowlevel::memory_order_relaxed) && stack_attention(thread);
+}
+
+}  // namespace skein::detail

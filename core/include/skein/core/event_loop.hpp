@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+// event_loop.hpp: one loop: callbacks, timers, tasks. Alone on a thread it is asyncio's loop to the letter.
+#pragma once
+
+#include <skein/core/create_task.hpp>
+#include <skein/core/handle.hpp>
+#include <skein/core/report.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <tuple>
+#include <utility>
+
+namespace skein {
+
+class executor;
+struct loop_options;
+
+namespace detail {
+
+class runtime_core;
+
+void post_call(worker& loop, call_ref call);
+void post_timed_call(worker& loop, state_ref<timed_call> call, delay after);
+void post_timed_call_at(worker& loop, state_ref<timed_call> call, clock::time_point when);
+void check_open(worker const& loop);
+/// Runs a lone loop until the future is done.
+void run_until_done(event_loop& loop, future_state& state);
+[[nodiscard]] executor& default_executor(worker& loop);
+
+/// What call_soon takes: a function that returns no coroutine, which nobody would await.
+template <class F, class... Args>
+concept callback =
+    std::invocable<std::decay_t<F>&, std::decay_t<Args>&...> &&
+    !awaitable<std::invoke_result_t<std::decay_t<F>&, std::decay_t<Args>&...>>;
+
+template <class F, class... Args>
+[[nodiscard]] call_ref bind_call(F&& f, Args&&... args) {
+  using call = bound_call<scheduled_call, std::decay_t<F>, std::decay_t<Args>...>;
+  return call_ref::adopt(new call{std::tuple<>{}, std::forward<F>(f), std::forward<Args>(args)...});
+}
+
+template <class F, class... Args>
+[[nodiscard]] state_ref<timed_call> bind_timed_call(worker& loop, F&& f, Args&&... args) {
+  using call = bound_call<timed_call, std::decay_t<F>, std::decay_t<Args>...>;
+  return state_ref<timed_call>::adopt(
+      new call{std::tuple<loop_id>{id_of(loop)}, std::forward<F>(f), std::forward<Args>(args)...});
+}
+
+template <class T>
+[[nodiscard]] future<T> make_future(loop_id loop) {
+  return future<T>{state_ref<>::adopt(new future_of<T>{loop})};
+}
+
+}  // namespace detail
+
+/// A loop of callbacks, timers and tasks.
+///
+/// One made by `new_event_loop` runs on the thread that calls run_forever or run_until_complete, and orders
+/// everything as asyncio does. The loops of a runtime (`run`, `runtime::current()`) run on its workers; a
+/// reference to one is valid until the runtime ends.
+///
+/// Threads     All functions may be called from any thread, except run_forever, run_until_complete and close.
+/// Source      asyncio.AbstractEventLoop.
+class event_loop {
+ public:
+  event_loop(event_loop const&) = delete;
+  event_loop& operator=(event_loop const&) = delete;
+  ~event_loop();
+
+  /// Runs until the awaitable is done. Tasks that are left stay pending.
+  ///
+  /// Returns     What the awaitable gives.
+  /// Throws      What it throws; `std::runtime_error` when this loop or another one on this thread runs;
+  ///             `loop_closed_error`.
+  template <awaitable A>
+  await_result_t<A> run_until_complete(A&& operation) {
+    if constexpr (detail::is_future_handle<A>) {
+      return run_task(future<await_result_t<A>>{std::forward<A>(operation)});
+    } else {
+      return run_task(future<await_result_t<A>>{create_task(std::forward<A>(operation))});
+    }
+  }
+  template <class F>
+    requires detail::coro_callable<F>
+  detail::coro_result<F> run_until_complete(F&& main) {
+    return run_task(future<detail::coro_result<F>>{create_task(std::forward<F>(main))});
+  }
+  /// Runs until stop.
+  void run_forever();
+  /// Lets the loop leave at the end of its turn; calls queued before that turn still run.
+  void stop();
+  /// Closes the loop: later posts throw, callbacks and timers that are queued are dropped with their
+  /// arguments, tasks that are pending are destroyed and reported. Harmless when closed.
+  ///
+  /// Throws      `std::runtime_error` while it runs.
+  void close();
+  [[nodiscard]] bool is_running() const;
+  [[nodiscard]] bool is_closed() const;
+  /// Returns     `clock::now()` of this loop.
+  [[nodiscard]] clock::time_point time() const;
+
+  /// Calls f(args…) in the next turn; calls of one loop are made in the order of their posting.
+  ///
+  /// Throws      `loop_closed_error`.
+  template <class F, class... Args>
+    requires detail::callback<F, Args...>
+  handle call_soon(F&& f, Args&&... args) {
+    auto call = detail::bind_call(std::forward<F>(f), std::forward<Args>(args)...);
+    detail::post_call(*worker_, call);
+    return handle{std::move(call)};
+  }
+  /// The same; asyncio's name for it when the caller is on another thread.
+  template <class F, class... Args>
+    requires detail::callback<F, Args...>
+  handle call_soon_threadsafe(F&& f, Args&&... args) {
+    return call_soon(std::forward<F>(f), std::forward<Args>(args)...);
+  }
+  /// Calls f(args…) after a delay, never early; equal deadlines in the order they were set.
+  ///
+  /// Throws      `loop_closed_error`; `std::invalid_argument` when the delay is NaN.
+  template <class F, class... Args>
+    requires detail::callback<F, Args...>
+  timer_handle call_later(delay after, F&& f, Args&&... args) {
+    auto call = detail::bind_timed_call(*worker_, std::forward<F>(f), std::forward<Args>(args)...);
+    detail::post_timed_call(*worker_, call, after);
+    return timer_handle{std::move(call)};
+  }
+  template <class F, class... Args>
+    requires detail::callback<F, Args...>
+  timer_handle call_at(clock::time_point when, F&& f, Args&&... args) {
+    auto call = detail::bind_timed_call(*worker_, std::forward<F>(f), std::forward<Args>(args)...);
+    detail::post_timed_call_at(*worker_, call, when);
+    return timer_handle{std::move(call)};
+  }
+
+  /// Returns     A pending future of this loop.
+  template <class T = void>
+  [[nodiscard]] future<T> create_future() {
+    return detail::make_future<T>(id());
+  }
+
+  /// Makes a task that stays on this loop. Before the loop runs, tasks are kept for it.
+  ///
+  /// Throws      `loop_closed_error`.
+  template <awaitable A>
+  task<await_result_t<A>> create_task(A&& operation, task_options options = {}) {
+    return detail::spawn(detail::home_on(*this), std::forward<A>(operation), std::move(options.name));
+  }
+  template <class F, class... Args>
+    requires detail::coro_callable<std::decay_t<F>&, std::decay_t<Args>&...>
+  auto create_task(F&& f, Args&&... args)
+      -> task<detail::coro_result<std::decay_t<F>&, std::decay_t<Args>&...>> {
+    return detail::spawn_call(detail::home_on(*this), {}, std::forward<F>(f), std::forward<Args>(args)...);
+  }
+  template <class F, class... Args>
+    requires detail::coro_callable<std::decay_t<F>&, std::decay_t<Args>&...>
+  auto create_task(task_options options, F&& f, Args&&... args)
+      -> task<detail::coro_result<std::decay_t<F>&, std::decay_t<Args>&...>> {
+    return detail::spawn_call(detail::home_on(*this), std::move(options.name), std::forward<F>(f),
+                              std::forward<Args>(args)...);
+  }
+
+  /// Calls f(args…) on a thread of the executor; null is the loop's default pool. See executor.hpp, which has
+  /// to be included for it.
+  template <class F, class... Args>
+  auto run_in_executor(executor* where, F&& f, Args&&... args)
+      -> future<std::invoke_result_t<std::decay_t<F>&, std::decay_t<Args>&...>>;
+
+  /// Sets who is told of errors that nobody took; null restores the default, which writes to the log.
+  void set_exception_handler(exception_handler f);
+  [[nodiscard]] exception_handler get_exception_handler() const;
+  void default_exception_handler(exception_context const& context);
+  void call_exception_handler(exception_context const& context);
+
+  /// For skein itself.
+  [[nodiscard]] detail::worker& inner() const noexcept { return *worker_; }
+  [[nodiscard]] detail::loop_id id() const noexcept;
+
+ private:
+  friend class detail::runtime_core;
+  friend std::unique_ptr<event_loop> new_event_loop(loop_options options);
+
+  explicit event_loop(detail::worker& w) noexcept;
+  explicit event_loop(std::unique_ptr<detail::runtime_core> owned) noexcept;
+
+  template <class T>
+  T run_task(future<T> main) {
+    detail::run_until_done(*this, *main.shared_state());
+    return main.result();
+  }
+
+  detail::worker* worker_;
+  std::unique_ptr<detail::runtime_core> owned_;
+};
+
+/// Options of a lone loop.
+struct loop_options {
+  /// The clock jumps to the next timer whenever nothing else is to do: time costs nothing. For tests.
+  bool virtual_time = false;
+};
+
+/// Makes a loop for this thread to run.
+///
+/// Source      asyncio.new_event_loop.
+[[nodiscard]] std::unique_ptr<event_loop> new_event_loop(loop_options options = {});
+
+/// Returns     The loop that runs on this thread.
+/// Throws      `no_running_loop_error`.
+[[nodiscard]] event_loop& get_running_loop();
+
+/// Returns     The loop that runs on this thread, or null.
+[[nodiscard]] event_loop* running_loop() noexcept;
+
+/// Returns     The running loop, or else the one that set_event_loop gave to this thread.
+/// Throws      `no_running_loop_error`.
+[[nodiscard]] event_loop& get_event_loop();
+/// Sets the loop that get_event_loop returns on this thread while none runs; null clears it.
+void set_event_loop(event_loop* loop);
+
+/// Returns     A pending future of the running loop.
+/// Throws      `no_running_loop_error`.
+template <class T = void>
+[[nodiscard]] future<T> create_future() {
+  return get_running_loop().create_future<T>();
+}
+
+}  // namespace skein

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// handle.hpp: what call_soon and call_later return.
+#pragma once
+
+#include <skein/core/clock.hpp>
+#include <skein/core/detail/scheduled_call.hpp>
+
+#include <string>
+
+namespace skein {
+
+/// A handle to a call that a loop will make. Dropping it changes nothing.
+///
+/// Threads     Any.
+/// Source      asyncio.Handle.
+class handle {
+ public:
+  handle() noexcept = default;
+  explicit handle(detail::call_ref call) noexcept : call_{std::move(call)} {}
+
+  /// Makes sure that the call will never run, unless it runs or ran already. Its function and arguments are
+  /// destroyed at once.
+  void cancel() noexcept {
+    if (call_) {
+      call_->cancel();
+    }
+  }
+  /// Returns     True exactly if the call did not run and never will.
+  [[nodiscard]] bool cancelled() const noexcept {
+    return call_ && call_->current_phase() == detail::scheduled_call::phase::cancelled;
+  }
+
+ protected:
+  detail::call_ref call_;
+};
+
+/// A handle to a call with a deadline.
+///
+/// Source      asyncio.TimerHandle.
+class timer_handle : public handle {
+ public:
+  timer_handle() noexcept = default;
+  explicit timer_handle(detail::state_ref<detail::timed_call> call) noexcept
+      : handle{detail::call_ref::share(call.get())}, when_{call->when()} {}
+
+  /// Returns     The deadline.
+  [[nodiscard]] clock::time_point when() const noexcept {
+    return clock::time_point{clock::duration{when_}};
+  }
+
+ private:
+  lowlevel::instant when_ = lowlevel::never;
+};
+
+}  // namespace skein

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// run.hpp: starting a runtime: run(main), and runner for several runs.
+#pragma once
+
+#include <skein/core/event_loop.hpp>
+#include <skein/core/report.hpp>
+#include <skein/core/runtime.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace skein {
+
+/// How to run.
+struct run_options {
+  /// Threads that run tasks, the calling one among them. 0: as many as the CPU mask and the cgroup's quota
+  /// allow. 1: everything in asyncio's order on the calling thread. At most 1024.
+  unsigned workers = 0;
+  /// Awaits in a row that may finish without suspending before a task has to yield. With one worker there is
+  /// no limit, as in asyncio.
+  unsigned budget = 128;
+  /// Told of errors that nobody took; null writes them to the log.
+  skein::exception_handler exception_handler = {};
+  /// Time jumps to the next timer when nothing else is to do. One worker only; for tests.
+  bool virtual_time = false;
+};
+
+/// A runtime that is kept for several runs.
+///
+/// Threads     Used by the thread that made it.
+/// Source      asyncio.Runner.
+class runner {
+ public:
+  /// Throws      `std::invalid_argument` for a number of workers that is absurd; `std::system_error` when
+  ///             threads cannot be made.
+  explicit runner(run_options options = {});
+  runner(runner const&) = delete;
+  runner& operator=(runner const&) = delete;
+  /// Closes.
+  ~runner();
+
+  /// Runs until main is done.
+  ///
+  /// Returns     What main gives.
+  /// Throws      What main throws; `std::runtime_error` when closed, or when a loop runs on this thread.
+  template <awaitable A>
+  await_result_t<A> run(A&& main) {
+    prepare();
+    return finish(future<await_result_t<A>>{
+        detail::spawn(detail::task_home{&first_worker(), false}, std::forward<A>(main), {})});
+  }
+  template <class F>
+    requires detail::coro_callable<F>
+  detail::coro_result<F> run(F&& main) {
+    prepare();
+    return finish(future<detail::coro_result<F>>{
+        detail::spawn_call(detail::task_home{&first_worker(), false}, {}, std::forward<F>(main))});
+  }
+
+  /// Returns     The loop of the calling thread.
+  [[nodiscard]] event_loop& get_loop();
+
+  /// Cancels the tasks that are left and waits until none is left, also of those born meanwhile. Errors they
+  /// end with, and tasks that refuse to end, are reported to the exception handler. Then the default executor
+  /// is joined and the loops are closed. Harmless when closed.
+  void close();
+
+ private:
+  template <class T>
+  T finish(future<T> main) {
+    drive(*main.shared_state());
+    return main.result();
+  }
+  void prepare();
+  [[nodiscard]] detail::worker& first_worker();
+  void drive(detail::future_state& main);
+
+  std::unique_ptr<detail::runtime_core> core_;
+};
+
+/// Makes a runtime, runs main in it, and ends it: tasks that are left are cancelled and awaited.
+///
+/// Returns     What main gives.
+/// Throws      What main throws; `std::invalid_argument` for absurd options; `std::runtime_error` when a loop
+///             runs on this thread already.
+/// Source      asyncio.run; differs: uses all cores unless `workers` is 1.
+template <awaitable A>
+await_result_t<A> run(A&& main, run_options options = {}) {
+  runner r{std::move(options)};
+  return r.run(std::forward<A>(main));
+}
+template <class F>
+  requires detail::coro_callable<F>
+detail::coro_result<F> run(F&& main, run_options options = {}) {
+  runner r{std::move(options)};
+  return r.run(std::forward<F>(main));
+}
+
+}  // namespace skein

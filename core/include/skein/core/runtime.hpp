@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// runtime.hpp: the loops of one run, seen from inside.
+#pragma once
+
+#include <skein/core/report.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace skein {
+
+class event_loop;
+namespace detail {
+class runtime_core;
+}
+
+/// Counters since the start of a worker.
+struct worker_metrics {
+  std::uint64_t turns = 0;   ///< work items run
+  std::uint64_t steals = 0;  ///< successful steals, of forks and of tasks
+  std::uint64_t parks = 0;   ///< times it went to sleep
+  std::uint64_t spills = 0;  ///< coroutines moved off a full stack
+};
+
+/// A snapshot of what the workers did.
+struct runtime_metrics {
+  std::vector<worker_metrics> workers;
+  std::size_t tasks = 0;  ///< unfinished ones
+};
+
+/// The runtime that runs the calling thread.
+class runtime {
+ public:
+  /// Throws      `no_running_loop_error`.
+  [[nodiscard]] static runtime& current();
+
+  runtime(runtime const&) = delete;
+  runtime& operator=(runtime const&) = delete;
+
+  [[nodiscard]] unsigned workers() const noexcept;
+  /// Returns     The loop of worker i.
+  /// Throws      `std::out_of_range`.
+  [[nodiscard]] event_loop& loop(std::size_t i);
+  /// Sets the exception handler of every loop; null restores the default.
+  void set_exception_handler(exception_handler f);
+  [[nodiscard]] runtime_metrics metrics() const;
+
+ private:
+  friend class detail::runtime_core;
+  explicit runtime(detail::runtime_core& core) noexcept : core_{core} {}
+  ~runtime() = default;
+
+  detail::runtime_core& core_;
+};
+
+/// Returns     How many workers `run` uses by default: the cores of the CPU mask, or fewer when the cgroup's
+///             quota allows less. At least 1.
+[[nodiscard]] unsigned default_worker_count() noexcept;
+
+}  // namespace skein

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// event_loop.cpp: the public side of a loop, and the loop of this thread.
+#include "loop_table.hpp"
+#include "runtime_core.hpp"
+#include "worker.hpp"
+
+#include <skein/core/errors.hpp>
+#include <skein/core/event_loop.hpp>
+#include <skein/core/executor.hpp>
+#include <skein/core/lowlevel/driver.hpp>
+
+#include <stdexcept>
+
+namespace skein {
+namespace {
+
+thread_local event_loop* loop_of_thread = nullptr;
+
+void refuse_nested(char const* call) {
+  if (detail::this_thread().owner != nullptr) {
+    throw std::runtime_error{std::string{call} +
+                             ": Cannot run the event loop while another loop is running on this thread: "
+                             "await the work instead, or use a thread of its own"};
+  }
+}
+
+}  // namespace
+
+event_loop::event_loop(detail::worker& w) noexcept : worker_{&w} { w.face = this; }
+
+event_loop::event_loop(std::unique_ptr<detail::runtime_core> owned) noexcept
+    : worker_{owned->workers[0].get()}, owned_{std::move(owned)} {
+  worker_->face = this;
+}
+
+event_loop::~event_loop() {
+  if (owned_ != nullptr) {
+    owned_->close();
+  }
+  if (loop_of_thread == this) {
+    loop_of_thread = nullptr;
+  }
+}
+
+detail::loop_id event_loop::id() const noexcept { return worker_->id; }
+
+void event_loop::run_forever() {
+  detail::check_open(*worker_);
+  if (is_running()) {
+    throw std::runtime_error{"This event loop is already running"};
+  }
+  refuse_nested("run_forever");
+  if (owned_ == nullptr) {
+    throw std::runtime_error{"run_forever: this loop belongs to a runtime, which runs it"};
+  }
+  worker_->run();
+  owned_->rethrow_failure();
+}
+
+void event_loop::stop() {
+  if (detail::this_thread().owner == worker_) {
+    worker_->leave();
+  } else if (!worker_->running()) {
+    worker_->leave();
+  } else {
+    call_soon([w = worker_] { w->leave(); });
+  }
+}
+
+void event_loop::close() {
+  if (is_closed()) {
+    return;
+  }
+  if (owned_ == nullptr) {
+    throw std::runtime_error{"close: this loop belongs to a runtime, which closes it when it ends"};
+  }
+  if (is_running()) {
+    throw std::runtime_error{"Cannot close a running event loop: stop() it first"};
+  }
+  owned_->close();
+}
+
+bool event_loop::is_running() const { return worker_->running(); }
+bool event_loop::is_closed() const { return worker_->closed(); }
+clock::time_point event_loop::time() const { return clock::time_point{clock::duration{worker_->now()}}; }
+
+std::unique_ptr<event_loop> new_event_loop(loop_options options) {
+  run_options one;
+  one.workers = 1;
+  one.virtual_time = options.virtual_time;
+  return std::unique_ptr<event_loop>{new event_loop{std::make_unique<detail::runtime_core>(std::move(one))}};
+}
+
+event_loop* running_loop() noexcept {
+  detail::worker* const here = detail::this_thread().owner;
+  return here != nullptr ? here->face : nullptr;
+}
+
+event_loop& get_running_loop() { return *detail::running_worker().face; }
+
+event_loop& get_event_loop() {
+  if (event_loop* const running = running_loop()) {
+    return *running;
+  }
+  if (loop_of_thread == nullptr) {
+    throw no_running_loop_error{
+        "There is no current event loop in this thread: use run(), or set_event_loop(new_event_loop().get())"};
+  }
+  return *loop_of_thread;
+}
+
+void set_event_loop(event_loop* loop) { loop_of_thread = loop; }
+
+event_loop& any_future::get_loop() const {
+  detail::pinned_loop const loop{checked().loop()};
+  if (loop.get() == nullptr) {
+    throw loop_closed_error{"Event loop is closed: the loop of this future is gone"};
+  }
+  return *loop.get()->face;
+}
+
+any_task current_task() noexcept {
+  detail::task_state* const task = detail::this_thread().task();
+  return task != nullptr ? any_task{detail::state_ref<>::share(task)} : any_task{};
+}
+
+namespace {
+
+std::vector<any_task> handles_of(std::vector<detail::state_ref<detail::task_state>> states) {
+  std::vector<any_task> handles;
+  handles.reserve(states.size());
+  for (auto& state : states) {
+    handles.push_back(any_task{detail::state_ref<>::adopt(state.detach())});
+  }
+  return handles;
+}
+
+}  // namespace
+
+std::vector<any_task> all_tasks() { return handles_of(detail::running_worker().runtime.tasks()); }
+
+std::vector<any_task> all_tasks(event_loop& loop) {
+  std::vector<detail::state_ref<detail::task_state>> states;
+  loop.inner().registry.collect(states);
+  return handles_of(std::move(states));
+}
+
+namespace detail {
+
+worker& running_worker() {
+  worker* const here = this_thread().owner;
+  if (here == nullptr) {
+    throw no_running_loop_error{"no running event loop: call this from a task or callback, or use run()"};
+  }
+  return *here;
+}
+
+loop_id id_of(worker const& w) noexcept { return w.id; }
+
+void check_open(worker const& loop) {
+  if (loop.closed()) {
+    throw loop_closed_error{"Event loop is closed: close() was called; make a new loop"};
+  }
+}
+
+void run_until_done(event_loop& loop, future_state& state) {
+  check_open(loop.inner());
+  if (loop.is_running()) {
+    throw std::runtime_error{"This event loop is already running"};
+  }
+  refuse_nested("run_until_complete");
+  if (!loop.inner().runtime.owns(state.loop())) {
+    throw std::invalid_argument{"The future belongs to a different loop than the one specified"};
+  }
+  loop.inner().runtime.drive(state);
+}
+
+task_home home_for(task_options const& options) {
+  return options.pin != nullptr ? home_on(*options.pin) : task_home{&running_worker(), false};
+}
+
+task_home home_on(event_loop& loop) { return {&loop.inner(), true}; }
+
+executor& default_executor(worker& loop) { return loop.runtime.default_executor(); }
+
+}  // namespace detail
+
+namespace lowlevel {
+
+driver* running_driver() { return detail::running_worker().driver(); }
+
+void install_driver(std::unique_ptr<driver> d) {
+  detail::worker& here = detail::running_worker();
+  if (here.driver() != nullptr) {
+    throw std::logic_error{"install_driver: this loop has a driver already"};
+  }
+  here.set_driver(std::move(d));
+}
+
+}  // namespace lowlevel
+}  // namespace skein

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// flow.cpp: delivering a cancel request, and waiting for a canceller.
+#include <skein/core/lowlevel/flow.hpp>
+#include <skein/core/lowlevel/wait_node.hpp>
+
+#include <sched.h>
+
+namespace skein::lowlevel {
+
+std::uintptr_t flow::await_canceller() const noexcept {
+  for (int spins = 1;; ++spins) {
+    std::uintptr_t const word = word_.load(memory_order_relaxed);
+    if ((word & busy_bit) == 0) {
+      return word;
+    }
+    cpu_relax();
+    if (spins % 64 == 0) {
+      sched_yield();
+    }
+  }
+}
+
+void flow::request_cancel() noexcept {
+  std::uintptr_t word = word_.load(memory_order_relaxed);
+  for (;;) {
+    if ((word & busy_bit) != 0) {
+      word = await_canceller();
+      continue;
+    }
+    auto* const wait = reinterpret_cast<wait_node*>(word & pointer_mask);
+    if (wait == nullptr) {
+      if (word_.compare_exchange_weak(word, word | cancel_bit, memory_order_release, memory_order_relaxed)) {
+        return;
+      }
+      continue;
+    }
+    if (!word_.compare_exchange_weak(word, word | busy_bit, memory_order_acq_rel, memory_order_relaxed)) {  // [B]
+      continue;
+    }
+    if (wait->ops().cancel(*wait)) {
+      word_.fetch_and(~busy_bit, memory_order_release);  // [C]
+    } else {
+      word_.store(word | cancel_bit, memory_order_release);  // [C] nobody else writes while busy is set
+    }
+    return;
+  }
+}
+
+bool flow::inspect(void (*f)(wait_node const& wait, void* context), void* context) noexcept {
+  std::uintptr_t word = word_.load(memory_order_relaxed);
+  for (;;) {
+    if ((word & busy_bit) != 0) {
+      word = await_canceller();
+    }
+    if ((word & pointer_mask) == 0) {
+      return false;
+    }
+    if (word_.compare_exchange_weak(word, word | busy_bit, memory_order_acq_rel, memory_order_relaxed)) {  // [B]
+      f(*reinterpret_cast<wait_node const*>(word & pointer_mask), context);
+      word_.fetch_and(~busy_bit, memory_order_release);  // [C]
+      return true;
+    }
+  }
+}
+
+}  // namespace skein::lowlevel

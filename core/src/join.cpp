@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+// join.cpp: the slow paths of awaiting children: suspending, spilling, failing, rejoining.
+#include "worker.hpp"
+
+#include <skein/core/detail/join.hpp>
+#include <skein/core/detail/task_state.hpp>
+#include <skein/core/errors.hpp>
+
+#include <stdexcept>
+
+namespace skein::detail {
+
+using lowlevel::memory_order_acq_rel;
+using lowlevel::memory_order_acquire;
+using lowlevel::memory_order_relaxed;
+
+namespace {
+
+void set_status(slot_base& slot, slot_status status) noexcept { slot.status.store(status, memory_order_relaxed); }
+
+// The last detached child to end goes on with the parent, through its own loop.
+void meet(join& meeting, lowlevel::flow* parent_flow) noexcept {
+  if (meeting.pending.fetch_sub(1, memory_order_acq_rel) == 1) {  // [A]
+    this_thread().next = {meeting.continuation, parent_flow};
+  }
+}
+
+void branch_ended(slot_base& slot) noexcept {
+  auto& fork = static_cast<fork_join&>(*slot.owner);
+  if (slot.state() != slot_status::detached_done) {
+    fork.child_failed(slot);
+  }
+  meet(fork, fork.parent_flow);
+}
+
+bool cancel_fork(lowlevel::wait_node& node) noexcept {
+  bool taken = false;
+  fork_join& fork = static_cast<fork_join::wait&>(node).fork;
+  fork.children(
+      fork,
+      [](child_ref const& child, void* context) {
+        if (child.slot->unfinished()) {
+          flow_of_branch(*child.slot).request_cancel();
+          *static_cast<bool*>(context) = true;
+        }
+      },
+      &taken);
+  return taken;
+}
+
+lowlevel::work_ops const fork_ops{&lowlevel::wait_node::resume, &lowlevel::drop_wait, &cancel_fork,
+                                  [](lowlevel::wait_node&) noexcept {}, "when_all"};
+
+}  // namespace
+
+void finish_slow(slot_base& slot, std::coroutine_handle<> coroutine) noexcept {
+  slot_status const before = slot.state();
+  coroutine.destroy();
+  if (before == slot_status::failed) {
+    return;  // inline: the parent looks at the slot
+  }
+  if (before == slot_status::detached) {
+    set_status(slot, slot_status::detached_done);
+  }
+  switch (slot.kind) {
+    case slot_kind::root:
+      slot.task->root_finished();
+      break;
+    case slot_kind::child:
+      meet(*slot.owner, this_thread().flow);
+      break;
+    case slot_kind::branch:
+      branch_ended(slot);
+      break;
+  }
+}
+
+bool suspend_for_child(promise_base& parent, std::coroutine_handle<> handle, join& meeting, any_coroutine child,
+                       bool spill) {
+  if (spill) {
+    thread_state& thread = this_thread();
+    thread.spilled.push_back({child, thread.flow});
+    if (thread.owner != nullptr) {
+      thread.owner->count_spill();
+    }
+    child.promise().detach();
+  }
+  parent.detach();
+  meeting.continuation = handle;
+  return meeting.pending.fetch_add(1, memory_order_acq_rel) + 1 != 0;  // [B]
+}
+
+fork_join::wait::wait(fork_join& f, std::source_location at) noexcept : wait_node{fork_ops, at}, fork{f} {}
+
+bool fork_join::suspend(promise_base& parent, std::coroutine_handle<> handle, std::int32_t out) {
+  parent.detach();
+  continuation = handle;
+  ::new (&suspended) wait{*this, where};
+  suspended.prepare(any_coroutine::from_address(handle.address()));
+  while (!suspended.begin()) {
+    // A request was pending: the children take it.
+    static_cast<void>(cancel_fork(suspended));
+  }
+  return pending.fetch_add(out, memory_order_acq_rel) + out != 0;  // [B]
+}
+
+void fork_join::spill(promise_base& parent, std::coroutine_handle<> handle) {
+  std::size_t count = 0;
+  children(*this, [](child_ref const&, void* n) { ++*static_cast<std::size_t*>(n); }, &count);
+  thread_state& thread = this_thread();
+  thread.spilled.reserve(thread.spilled.size() + count);
+  children(
+      *this,
+      [](child_ref const& child, void* spilled) {
+        child.coroutine.promise().detach();
+        static_cast<std::vector<detail::continuation>*>(spilled)->push_back({child.coroutine, &flow_of_branch(*child.slot)});
+      },
+      &thread.spilled);
+  if (thread.owner != nullptr) {
+    thread.owner->count_spill();
+  }
+  // They run after this coroutine has suspended, on this thread: the sum cannot be 0 yet.
+  path = await_path::waiting;
+  static_cast<void>(suspend(parent, handle, static_cast<std::int32_t>(count)));
+}
+
+void fork_join::rejoin() {
+  bool const was_waiting = path == await_path::waiting;
+  path = await_path::finished;
+  bool cancelled = false;
+  if (was_waiting) {
+    cancelled = suspended.ended();
+    suspended.~wait();
+  }
+  if (slot_base* const failed = first_failed.load(memory_order_acquire)) {
+    if (failed->has_error()) {
+      rethrow(*failed);
+    }
+    cancelled = true;  // it was cancelled before its first step
+  }
+  if (cancelled) {
+    lowlevel::throw_cancelled();
+  }
+}
+
+void fork_join::child_failed(slot_base& child) noexcept {
+  slot_base* none = nullptr;
+  if (!first_failed.compare_exchange_strong(none, &child, memory_order_acq_rel, memory_order_relaxed)) {
+    return;
+  }
+  children(
+      *this,
+      [](child_ref const& sibling, void* failed) {
+        if (sibling.slot != failed && sibling.slot->unfinished()) {
+          flow_of_branch(*sibling.slot).request_cancel();
+        }
+      },
+      &child);
+}
+
+std::int32_t fork_join::not_done(slot_base& child) noexcept {
+  if (child.state() != slot_status::failed) {
+    return 1;
+  }
+  child_failed(child);
+  return one_failed;
+}
+
+void fork_join::skip(child_ref const& child) noexcept {
+  set_status(*child.slot, slot_status::skipped);
+  child.coroutine.destroy();
+}
+
+void fork_join::abandon() noexcept {
+  if (path == await_path::waiting) {
+    suspended.~wait();
+  }
+  children(
+      *this,
+      [](child_ref const& child, void*) {
+        if (child.slot->unfinished()) {
+          skip(child);
+        }
+      },
+      nullptr);
+}
+
+void run_stolen(void* entry) noexcept {
+  auto const child = any_coroutine::from_address(entry);
+  slot_base& slot = *child.promise().slot;
+  auto& fork = static_cast<fork_join&>(*slot.owner);
+  thread_state& thread = this_thread();
+  thread.set_task(fork.task);
+  child.promise().detach();
+  thread.flow = &flow_of_branch(slot);
+  if (thread.flow->take_cancel()) {
+    child.destroy();
+    set_status(slot, slot_status::skipped);
+    branch_ended(slot);
+    return;
+  }
+  child.resume();
+}
+
+void rethrow(slot_base& slot) {
+  std::exception_ptr const taken = std::move(error_of(slot));
+  std::destroy_at(&error_of(slot));
+  set_status(slot, slot_status::empty);
+  std::rethrow_exception(taken);
+}
+
+void throw_awaited_already() {
+  throw std::runtime_error{
+      "coroutine is being awaited already: a coro is awaited once, and not after it was moved from"};
+}
+
+}  // namespace skein::detail

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// report.cpp: telling exception handlers, and the log.
+#include "loop_table.hpp"
+#include "runtime_core.hpp"
+
+#include <skein/core/errors.hpp>
+#include <skein/core/report.hpp>
+
+#include <fmt/core.h>
+
+#include <cxxabi.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <typeinfo>
+
+namespace skein {
+namespace {
+
+struct log_state {
+  std::mutex mutex;
+  std::function<void(std::string_view)> sink;  // guarded by mutex
+};
+
+log_state& the_log() {
+  static log_state* const log = new log_state;  // never destroyed: used at exit
+  return *log;
+}
+
+std::string demangle(char const* name) {
+  int status = 0;
+  std::unique_ptr<char, decltype(&std::free)> const text{
+      abi::__cxa_demangle(name, nullptr, nullptr, &status), &std::free};
+  return status == 0 ? text.get() : name;
+}
+
+std::string text_of(exception_context const& context) {
+  std::string text = context.message;
+  if (context.future) {
+    text += "\nfuture: " + context.future.repr();
+  }
+  if (context.exception != nullptr) {
+    text += "\nexception: " + detail::describe(context.exception);
+  }
+  if (!context.source_traceback.empty()) {
+    text += "\ncreated at: " + context.source_traceback;
+  }
+  return text;
+}
+
+}  // namespace
+
+void set_log_sink(std::function<void(std::string_view line)> f) {
+  std::lock_guard const guard{the_log().mutex};
+  the_log().sink = std::move(f);
+}
+
+namespace detail {
+
+void log_line(std::string_view line) noexcept {
+  std::lock_guard const guard{the_log().mutex};
+  try {
+    if (the_log().sink) {
+      the_log().sink(line);
+      return;
+    }
+  } catch (...) {
+    std::fputs("skein: the log sink threw an exception; its line follows\n", stderr);
+  }
+  std::fwrite(line.data(), 1, line.size(), stderr);
+  std::fputc('\n', stderr);
+}
+
+std::string describe(std::exception_ptr const& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (std::exception const& e) {
+    return fmt::format("{}(\"{}\")", demangle(typeid(e).name()), e.what());
+  } catch (cancelled_error const& e) {
+    return fmt::format("skein::cancelled_error(\"{}\")", e.message());
+  } catch (...) {
+    std::type_info const* const type = abi::__cxa_current_exception_type();
+    return type != nullptr ? demangle(type->name()) : "an unknown exception";
+  }
+}
+
+namespace {
+
+void log_context(exception_context const& context) {
+  std::string const text = text_of(context);
+  std::size_t begin = 0;
+  while (begin <= text.size()) {
+    std::size_t const end = std::min(text.find('\n', begin), text.size());
+    log_line(std::string_view{text}.substr(begin, end - begin));
+    begin = end + 1;
+  }
+}
+
+std::shared_ptr<exception_handler const> handler_of(worker& loop) {
+  std::lock_guard const guard{loop.runtime.handler_lock};
+  return loop.runtime.handler;
+}
+
+}  // namespace
+
+void report(loop_id loop, exception_context const& context) noexcept {
+  try {
+    pinned_loop const target{loop};
+    auto const handler = target.get() != nullptr ? handler_of(*target.get()) : nullptr;
+    if (handler == nullptr || !*handler) {
+      log_context(context);
+      return;
+    }
+    try {
+      (*handler)(*target.get()->face, context);
+    } catch (...) {
+      log_line("Unhandled error in exception handler: " + describe(std::current_exception()));
+      log_context(context);
+    }
+  } catch (...) {
+    std::fputs("skein: no memory to report an error that nobody took\n", stderr);
+  }
+}
+
+}  // namespace detail
+
+void event_loop::set_exception_handler(exception_handler f) {
+  auto fresh = f ? std::make_shared<exception_handler const>(std::move(f)) : nullptr;
+  std::lock_guard const guard{worker_->runtime.handler_lock};
+  worker_->runtime.handler.swap(fresh);
+}
+
+exception_handler event_loop::get_exception_handler() const {
+  auto const handler = detail::handler_of(*worker_);
+  return handler != nullptr ? *handler : exception_handler{};
+}
+
+void event_loop::default_exception_handler(exception_context const& context) { detail::log_context(context); }
+
+void event_loop::call_exception_handler(exception_context const& context) {
+  detail::report(worker_->id, context);
+}
+
+}  // namespace skein

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// run.cpp: runner, and the runtime seen from inside.
+#include "runtime_core.hpp"
+
+#include <skein/core/errors.hpp>
+#include <skein/core/run.hpp>
+
+#include <stdexcept>
+
+namespace skein {
+
+runner::runner(run_options options) : core_{std::make_unique<detail::runtime_core>(std::move(options))} {
+  core_->start();
+}
+
+runner::~runner() { close(); }
+
+void runner::prepare() {
+  if (core_ == nullptr) {
+    throw std::runtime_error{"Runner is closed: make a new one"};
+  }
+  if (detail::this_thread().owner != nullptr) {
+    throw std::runtime_error{
+        "run() cannot be called from a running event loop: await the coroutine, or use create_task"};
+  }
+}
+
+detail::worker& runner::first_worker() { return *core_->workers[0]; }
+
+void runner::drive(detail::future_state& main) { core_->drive(main); }
+
+event_loop& runner::get_loop() {
+  if (core_ == nullptr) {
+    throw std::runtime_error{"Runner is closed: make a new one"};
+  }
+  return *core_->workers[0]->face;
+}
+
+void runner::close() {
+  if (core_ != nullptr) {
+    core_->finish_tasks();
+    core_->close();
+    core_.reset();
+  }
+}
+
+runtime& runtime::current() { return detail::running_worker().runtime.face; }
+
+unsigned runtime::workers() const noexcept { return static_cast<unsigned>(core_.workers.size()); }
+
+event_loop& runtime::loop(std::size_t i) {
+  if (i >= core_.workers.size()) {
+    throw std::out_of_range{"runtime::loop: there is no loop " + std::to_string(i) + ": this runtime has " +
+                            std::to_string(core_.workers.size())};
+  }
+  return *core_.workers[i]->face;
+}
+
+void runtime::set_exception_handler(exception_handler f) {
+  core_.workers[0]->face->set_exception_handler(std::move(f));
+}
+
+runtime_metrics runtime::metrics() const {
+  runtime_metrics m;
+  for (auto const& w : core_.workers) {
+    m.workers.push_back(w->metrics());
+  }
+  m.tasks = core_.task_count();
+  return m;
+}
+
+}  // namespace skein

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// runtime_core.hpp: the workers of one run and what they share; start and end of a runtime.
+#pragma once
+
+#include "idle_set.hpp"
+#include "inject_queue.hpp"
+#include "worker.hpp"
+
+#include <skein/core/run.hpp>
+#include <skein/core/runtime.hpp>
+
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace skein::detail {
+
+class runtime_core {
+ public:
+  /// Makes the workers, but starts no thread. `options.workers` is the number, 0 the default.
+  explicit runtime_core(run_options options);
+  runtime_core(runtime_core const&) = delete;
+  runtime_core& operator=(runtime_core const&) = delete;
+  ~runtime_core();
+
+  /// Makes the public sides of the loops and starts the threads of all workers but the first, which the
+  /// caller runs.
+  void start();
+  /// Cancels and awaits what is left; see runner::close. The caller's thread runs the first worker meanwhile.
+  void finish_tasks();
+  /// Stops and joins the threads, closes the loops, waits for visitors.
+  void close() noexcept;
+
+  /// Runs the first worker until a future is done, or something ended the runtime.
+  void drive(future_state& main);
+
+  [[nodiscard]] bool lone() const noexcept { return workers.size() == 1; }
+  [[nodiscard]] bool stopping() const noexcept { return stopping_.load(lowlevel::memory_order_acquire); }
+  [[nodiscard]] bool owns(loop_id id) const noexcept { return id - first_id_ < workers.size(); }
+  [[nodiscard]] std::size_t task_count() const noexcept;
+  [[nodiscard]] std::vector<state_ref<task_state>> tasks();
+
+  /// Ends the run at once with an error: keyboard_interrupt, system_exit. The first one counts.
+  void fail(std::exception_ptr error) noexcept;
+  [[nodiscard]] bool failed() const noexcept { return failed_.load(lowlevel::memory_order_acquire); }
+  /// Throws the error of fail, once.
+  void rethrow_failure();
+
+  /// Wakes a sleeping worker if nobody searches for work.
+  void notify_one() noexcept;
+
+  // Threads that are no workers of this runtime say when they work on it: it does not end meanwhile.
+  void enter() noexcept { visitors_.fetch_add(1, lowlevel::memory_order_acq_rel); }
+  void exit() noexcept { visitors_.fetch_sub(1, lowlevel::memory_order_release); }
+
+  // Jobs of executors that will complete a future: a loop with virtual time waits for them.
+  void job_started() noexcept { jobs_.fetch_add(1, lowlevel::memory_order_acq_rel); }
+  void job_ended() noexcept { jobs_.fetch_sub(1, lowlevel::memory_order_acq_rel); }
+  [[nodiscard]] bool jobs_running() const noexcept { return jobs_.load(lowlevel::memory_order_acquire) != 0; }
+
+  [[nodiscard]] executor& default_executor();
+
+  // Constant after construction.
+  run_options const options;
+  std::vector<std::unique_ptr<worker>> workers;
+  std::vector<std::unique_ptr<event_loop>> faces;
+  runtime face;
+  // Any thread.
+  idle_set idle;
+  inject_queue inject;
+  // Virtual time, in nanoseconds; used with one worker only.
+  lowlevel::atomic<lowlevel::instant> virtual_now{0};
+  // The exception handler of all loops of this runtime.
+  lowlevel::spinlock handler_lock;
+  std::shared_ptr<exception_handler const> handler;  // guarded by handler_lock
+
+ private:
+  friend class skein::runtime;
+  void report_refusing(std::vector<state_ref<task_state>> const& tasks);
+
+  loop_id const first_id_;
+  std::vector<std::thread> threads_;
+  lowlevel::atomic<bool> stopping_{false};
+  lowlevel::atomic<bool> failed_{false};
+  lowlevel::atomic<int> visitors_{0};
+  lowlevel::atomic<int> jobs_{0};
+  bool closed_ = false;
+  lowlevel::spinlock failure_lock_;
+  std::exception_ptr failure_;                   // guarded by failure_lock_
+  std::mutex executor_mutex_;
+  std::shared_ptr<executor> default_executor_;  // guarded by executor_mutex_
+};
+
+}  // namespace skein::detail

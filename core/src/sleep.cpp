@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// sleep.cpp: arming, firing and cancelling the timer of a sleeping coroutine.
+#include "runtime_core.hpp"
+#include "worker.hpp"
+
+#include <skein/core/sleep.hpp>
+
+#include <mutex>
+
+namespace skein::detail {
+
+lowlevel::work_ops const sleep_wait::ops{&lowlevel::wait_node::resume, &lowlevel::drop_wait,
+                                         &sleep_wait::cancel_wait, &sleep_wait::abandon_wait, "sleep"};
+lowlevel::work_ops const sleep_wait::hop_ops{&sleep_wait::hop, &lowlevel::drop_wait, &sleep_wait::cancel_wait,
+                                             &sleep_wait::abandon_wait, "sleep"};
+
+bool sleep_wait::start() {
+  worker& here = *this_thread().owner;
+  if (!absolute_ && target_ == 0) {
+    if (!begin()) {
+      return false;
+    }
+    lowlevel::yield(*this);
+    return true;
+  }
+  lowlevel::instant const now = here.now();
+  lowlevel::instant const deadline = absolute_ ? target_ : deadline_after(now, target_);
+  if (deadline <= now) {
+    if (!begin()) {
+      return false;
+    }
+    lowlevel::yield(*this);
+    return true;
+  }
+  loop_ = &here;
+  std::lock_guard const guard{here.timers.mutex()};
+  here.timers.arm_locked(*this, deadline);
+  if (!begin()) {
+    here.timers.disarm_locked(*this);
+    loop_ = nullptr;
+    return false;
+  }
+  return true;
+}
+
+// With one worker the coroutine goes behind the callbacks that are due at the same time, one turn later, as
+// asyncio's future-and-callback makes it.
+void sleep_wait::fire(lowlevel::timer_node& timer) noexcept {
+  auto& self = static_cast<sleep_wait&>(timer);
+  if (self.loop_->runtime.lone()) {
+    self.set_ops(hop_ops);
+    self.loop_->push_ready(self);
+  } else {
+    lowlevel::wake(self);
+  }
+}
+
+void sleep_wait::hop(lowlevel::work_item& item) noexcept {
+  item.set_ops(ops);
+  static_cast<sleep_wait&>(item).loop_->push_ready(item);
+}
+
+bool sleep_wait::cancel_wait(lowlevel::wait_node& node) noexcept {
+  auto& self = static_cast<sleep_wait&>(node);
+  if (self.loop_ == nullptr || !self.loop_->timers.disarm(self)) {
+    return false;
+  }
+  self.set_cancelled();
+  lowlevel::wake(self);
+  return true;
+}
+
+void sleep_wait::abandon_wait(lowlevel::wait_node& node) noexcept {
+  auto& self = static_cast<sleep_wait&>(node);
+  if (self.loop_ != nullptr) {
+    static_cast<void>(self.loop_->timers.disarm(self));
+  }
+}
+
+}  // namespace skein::detail

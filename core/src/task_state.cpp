@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+// task_state.cpp: the life of a task: launch, first step, cancel, finish.
+#include "loop_table.hpp"
+#include "runtime_core.hpp"
+#include "worker.hpp"
+
+#include <skein/core/detail/join.hpp>
+#include <skein/core/detail/task_state.hpp>
+#include <skein/core/errors.hpp>
+#include <skein/core/report.hpp>
+#include <skein/core/task.hpp>
+
+#include <cstddef>
+#include <typeinfo>
+
+namespace skein::detail {
+
+using lowlevel::memory_order_relaxed;
+
+namespace {
+
+enum class ending { error, cancelled, stops_the_loop };
+
+ending classify(std::exception_ptr const& error) noexcept {
+  try {
+    std::rethrow_exception(error);
+  } catch (cancelled_error const&) {
+    return ending::cancelled;
+  } catch (keyboard_interrupt const&) {
+    return ending::stops_the_loop;
+  } catch (system_exit const&) {
+    return ending::stops_the_loop;
+  } catch (...) {
+    return ending::error;
+  }
+}
+
+std::string message_of(std::exception_ptr const& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (cancelled_error const& e) {
+    return e.message();
+  } catch (...) {
+    return {};
+  }
+}
+
+std::uint64_t next_task_id() noexcept {
+  static lowlevel::atomic<std::uint64_t> next{1};
+  return next.fetch_add(1, memory_order_relaxed);
+}
+
+}  // namespace
+
+lowlevel::work_ops const task_state::start_ops{&task_state::start, &task_state::drop_start, nullptr, nullptr,
+                                               "start"};
+
+task_state::task_state(worker& home, bool pinned)
+    : future_state{home.id, true},
+      work_item{start_ops},
+      flow{kind::task},
+      home_{&home},
+      id_{next_task_id()},
+      pinned_{pinned || home.runtime.lone()} {}
+
+task_state::~task_state() {
+  if (root_) {
+    root_.destroy();  // it was never launched
+  }
+}
+
+void task_state::launch(state_ref<task_state> const& task, std::coroutine_handle<> root, slot_base& result) {
+  task->root_ = root;
+  task->result_ = &result;
+  worker& home = *task->home_;
+  if (home.closed()) {
+    throw loop_closed_error{"Event loop is closed: make tasks before close(), or on another loop"};
+  }
+  home.registry.add(*task);
+  task->retain();  // the runtime's reference; finish gives it back
+  schedule(*task, *task, true);
+}
+
+void task_state::start(lowlevel::work_item& item) noexcept {
+  auto& self = static_cast<task_state&>(item);
+  thread_state& thread = this_thread();
+  if (self.take_cancel()) {
+    self.root_.destroy();  // never entered
+    self.result_->status.store(slot_status::skipped, memory_order_relaxed);
+    self.finish();
+    return;
+  }
+  thread.set_task(&self);
+  thread.flow = &self;
+  self.root_.resume();
+}
+
+// A closed loop destroys its tasks itself.
+void task_state::drop_start(lowlevel::work_item&) noexcept {}
+
+void task_state::root_finished() noexcept { finish(); }
+
+void task_state::finish() noexcept {
+  root_ = nullptr;
+  thread_state& thread = this_thread();
+  slot_status const status = result_->state();
+  bool const cancelled_itself = cancelled_itself_.load(memory_order_relaxed) && cancel_pending();
+  future_status outcome = future_status::cancelled;
+  if (status == slot_status::detached_failed) {
+    error_ = take_error();
+    switch (classify(error_)) {
+      case ending::error:
+        outcome = future_status::failed;
+        break;
+      case ending::cancelled:
+        if (std::string message = message_of(error_); !message.empty()) {
+          set_text(&future_texts::cancel_message, std::move(message));
+        }
+        error_ = nullptr;
+        break;
+      case ending::stops_the_loop:
+        outcome = future_status::failed;
+        mark_retrieved();
+        home_->runtime.fail(error_);
+        break;
+    }
+  } else if (status == slot_status::detached_done && !cancelled_itself) {
+    outcome = future_status::finished;
+  }
+  drop_payload();
+  home_->registry.remove(*this);
+  if (thread.task() == this) {
+    thread.set_task(nullptr);
+    thread.flow = nullptr;
+  }
+  static_cast<void>(claim());
+  publish(outcome);
+  release();
+}
+
+bool task_state::cancel(std::string message) {
+  if (done()) {
+    mark_retrieved();
+    return false;
+  }
+  cancelling_.fetch_add(1, memory_order_relaxed);
+  set_text(&future_texts::cancel_message, std::move(message));
+  if (this_thread().task() == this) {
+    cancelled_itself_.store(true, memory_order_relaxed);
+  }
+  request_cancel();
+  return true;
+}
+
+int task_state::uncancel() noexcept {
+  int count = cancelling_.load(memory_order_relaxed);
+  while (count > 0 && !cancelling_.compare_exchange_weak(count, count - 1, memory_order_relaxed)) {
+  }
+  if (count == 1) {
+    withdraw();
+    cancelled_itself_.store(false, memory_order_relaxed);
+  }
+  return count > 0 ? count - 1 : 0;
+}
+
+std::string task_state::name() const {
+  std::string given = text(&future_texts::name);
+  return given.empty() ? "Task-" + std::to_string(id_) : given;
+}
+
+void task_state::destroy_pending() noexcept {
+  exception_context context{.message = "Task was destroyed but it is pending! Its loop was closed before it "
+                                       "ended: await it, or cancel and await it, before close()",
+                            .future = any_future{state_ref<>::share(this)},
+                            .task = any_task{state_ref<>::share(this)}};
+  report(loop(), context);
+  home_->registry.remove(*this);
+  if (root_) {
+    std::exchange(root_, nullptr).destroy();
+  }
+  drop_payload();
+  if (claim()) {
+    publish(future_status::cancelled);
+  }
+  release();
+}
+
+skein::task_state task_state::phase() const noexcept {
+  for (auto const& w : home_->runtime.workers) {
+    if (w->thread.task() == this) {
+      return skein::task_state::running;
+    }
+  }
+  return waiting() ? skein::task_state::pending : skein::task_state::scheduled;
+}
+
+task_state& task_of_flow(lowlevel::flow& flow) noexcept {
+  if (flow.is_branch()) {
+    return *static_cast<fork_join&>(*slot_of_branch(flow).owner).task;
+  }
+  return static_cast<task_state&>(flow);
+}
+
+skein::task_state snapshot_of(detail::task_state& state) noexcept {
+  switch (state.status()) {
+    case future_status::finished:
+    case future_status::failed:
+      return skein::task_state::done;
+    case future_status::cancelled:
+      return skein::task_state::cancelled;
+    case future_status::pending:
+    case future_status::setting:
+      break;
+  }
+  return state.phase();
+}
+
+}  // namespace skein::detail

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// thread_state.cpp: the state of threads that are no workers, and what a knock at the guard does.
+#include "runtime_core.hpp"
+#include "worker.hpp"
+
+#include <skein/core/detail/frame.hpp>
+#include <skein/core/detail/thread_state.hpp>
+
+namespace skein::detail {
+namespace {
+
+// What every thread starts with. Nothing is ever written to it: its frame cache refuses.
+constinit thread_state no_state{lowlevel::frame_cache::none};
+
+// The state of a thread that allocates or frees frames without being a worker; its frames go to the others
+// when it ends.
+struct foreign_state {
+  thread_state state;
+  foreign_state() = default;
+  foreign_state(foreign_state const&) = delete;
+  foreign_state& operator=(foreign_state const&) = delete;
+  ~foreign_state() {
+    if (skein_thread_state == &state) {
+      skein_thread_state = &no_state;
+    }
+    state.frames.flush_all();
+  }
+};
+
+thread_state& own_state() {
+  if (&this_thread() == &no_state) {
+    static thread_local foreign_state own;
+    skein_thread_state = &own.state;
+  }
+  return this_thread();
+}
+
+}  // namespace
+
+thread_state& this_thread_slow() noexcept { return *skein_thread_state; }
+
+bool stack_attention(thread_state& thread) noexcept {
+  if (thread.guard.exchange(thread.stack_limit, lowlevel::memory_order_relaxed) != thread.stack_limit &&
+      thread.owner != nullptr) {
+    thread.owner->runtime.notify_one();
+  }
+  return stack_pointer() < thread.stack_limit;
+}
+
+void* new_frame_slow(std::size_t size) { return lowlevel::allocate_frame(size); }
+void delete_frame_slow(void* frame, std::size_t size) noexcept { lowlevel::free_frame(frame, size); }
+
+}  // namespace skein::detail
+
+constinit thread_local skein::detail::thread_state* skein_thread_state = &skein::detail::no_state;
+
+namespace skein::lowlevel {
+
+void* allocate_frame(std::size_t size) {
+#ifndef SKEIN_PLAIN_FRAMES
+  if (size <= frame_bytes_max) {
+    frame_cache& frames = detail::own_state().frames;
+    std::size_t const index = (size - 1) / frame_step;
+    void* const frame = frames.take(index);
+    return frame != nullptr ? frame : frames.refill(index);
+  }
+#endif
+  return ::operator new(size);
+}
+
+void free_frame(void* frame, std::size_t size) noexcept {
+#ifndef SKEIN_PLAIN_FRAMES
+  if (size <= frame_bytes_max) {
+    frame_cache& frames = detail::own_state().frames;
+    std::size_t const index = (size - 1) / frame_step;
+    if (!frames.give(frame, index)) {
+      frames.flush(index);
+      static_cast<void>(frames.give(frame, index));
+    }
+    return;
+  }
+#endif
+  ::operator delete(frame, size);
+}
+
+}  // namespace skein::lowlevel

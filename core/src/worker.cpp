@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+// worker.cpp: the order of a turn.
+//
+// With one worker: passes, as asyncio makes them. A pass collects what arrived and what is due, and then runs
+// as many items as were ready at that moment; what they queue comes in the next pass.
+// With several: the next slot (a few in a row), then by turns the pinned items and the run queue; every 31
+// turns the inbox, the inject queue, timers and the driver.
+#include "worker.hpp"
+
+#include "loop_table.hpp"
+#include "runtime_core.hpp"
+#include "stack_bounds.hpp"
+
+#include <array>
+#include <limits>
+
+namespace skein::detail {
+namespace {
+
+constexpr int upkeep_interval = 31;     // as Seastar and Tokio: a prime near 2^5; see notes/turns.md
+constexpr int woken_in_a_row_max = 3;   // then others get a turn, so that a ping-pong starves nobody
+constexpr int poll_interval = 31;       // turns between two looks at the driver while there is other work
+
+}  // namespace
+
+worker::worker(runtime_core& rt, unsigned i, loop_id number)
+    : runtime{rt}, index{i}, id{number}, face{nullptr} {
+  thread.owner = this;
+  thread.forks = &forks_;
+  add_loop(id, *this);
+}
+
+worker::~worker() {
+  remove_loop(id);
+  thread.frames.flush_all();
+}
+
+thread_binding::thread_binding(worker& w) : worker_{w}, before_{&this_thread()} {
+  stack_bounds const stack = bounds_of_this_stack();
+  w.thread.stack_limit = stack.lowest + stack.reserve;
+  w.thread.guard.store(w.thread.stack_limit, lowlevel::memory_order_relaxed);
+  skein_thread_state = &w.thread;
+  w.running_.store(true, lowlevel::memory_order_release);
+}
+
+thread_binding::~thread_binding() {
+  worker_.running_.store(false, lowlevel::memory_order_release);
+  skein_thread_state = before_;
+}
+
+lowlevel::instant worker::now() const noexcept {
+  if (runtime.options.virtual_time) {
+    return runtime.virtual_now.load(lowlevel::memory_order_relaxed);
+  }
+  return std::chrono::steady_clock::now().time_since_epoch().count();
+}
+
+worker_metrics worker::metrics() const noexcept {
+  using lowlevel::memory_order_relaxed;
+  return {turns_.load(memory_order_relaxed), steals_.load(memory_order_relaxed),
+          parks_.load(memory_order_relaxed), spills_.load(memory_order_relaxed)};
+}
+
+bool worker::quiet() const noexcept {
+  return ready_.empty() && run_queue_.empty() && inbox_.looks_empty() &&
+         next_slot_.load(lowlevel::memory_order_relaxed) == nullptr;
+}
+
+bool worker::must_leave() const noexcept {
+  return leaving_ || runtime.stopping() || runtime.failed();
+}
+
+void worker::run() {
+  thread_binding const binding{*this};
+  passed_ = false;
+  for (;;) {
+    if (lowlevel::work_item* const item = next_item()) {
+      run_item(*item);
+      if (runtime.failed() && index == 0) [[unlikely]] {
+        break;
+      }
+    } else if (must_leave()) {
+      break;
+    } else {
+      idle();
+    }
+  }
+  stop_searching();
+  leaving_ = false;
+  pass_left_ = 0;
+}
+
+void worker::run_item(lowlevel::work_item& item) noexcept {
+  if (searching_) [[unlikely]] {
+    stop_searching();
+  }
+  begin_turn();
+  item.run();
+  drain();
+}
+
+void worker::begin_turn() noexcept {
+  add_one(turns_);
+  thread.budget = runtime.lone() ? std::numeric_limits<std::int32_t>::max()
+                                 : static_cast<std::int32_t>(runtime.options.budget);
+}
+
+// Goes on with coroutines that were joined or moved off the stack just now. All belong to the task that ran.
+void worker::drain() noexcept {
+  for (;;) {
+    continuation go_on = thread.next;
+    if (go_on.coroutine) {
+      thread.next.coroutine = nullptr;
+    } else if (!thread.spilled.empty()) {
+      go_on = thread.spilled.back();
+      thread.spilled.pop_back();
+    } else {
+      break;
+    }
+    thread.flow = go_on.flow;
+    go_on.coroutine.resume();
+  }
+  thread.set_task(nullptr);
+  thread.flow = nullptr;
+}
+
+lowlevel::work_item* worker::next_item() {
+  return runtime.lone() ? next_of_lone() : next_of_many();
+}
+
+lowlevel::work_item* worker::next_of_lone() {
+  if (pass_left_ == 0) {
+    if (passed_ && must_leave()) {
+      return nullptr;
+    }
+    collect(ready_.empty() || ++turns_since_poll_ >= poll_interval);
+    pass_left_ = ready_.size();
+    if (pass_left_ == 0) {
+      passed_ = passed_ || leaving_;
+      return nullptr;
+    }
+    passed_ = true;
+  }
+  --pass_left_;
+  return ready_.pop_front();
+}
+
+lowlevel::work_item* worker::next_of_many() {
+  if (--until_upkeep_ <= 0) {
+    if (must_leave()) {
+      return nullptr;
+    }
+    until_upkeep_ = upkeep_interval;
+    collect(true);
+    static_cast<void>(take_injected());
+  }
+  if (woken_in_a_row_ < woken_in_a_row_max) {
+    if (lowlevel::work_item* const item = take_woken()) {
+      ++woken_in_a_row_;
+      return item;
+    }
+  }
+  woken_in_a_row_ = 0;
+  ready_first_ = !ready_first_;
+  lowlevel::work_item* item = ready_first_ ? ready_.pop_front() : run_queue_.pop();
+  if (item == nullptr) {
+    item = ready_first_ ? run_queue_.pop() : ready_.pop_front();
+  }
+  return item != nullptr ? item : take_woken();
+}
+
+// Only the owner fills the slot; the owner and thieves empty it.
+lowlevel::work_item* worker::take_woken() noexcept {
+  if (next_slot_.load(lowlevel::memory_order_relaxed) == nullptr) {
+    return nullptr;
+  }
+  return next_slot_.exchange(nullptr, lowlevel::memory_order_acquire);
+}
+
+void worker::push_woken(lowlevel::work_item& item) noexcept {
+  if (next_slot_.load(lowlevel::memory_order_relaxed) == nullptr) {
+    next_slot_.store(&item, lowlevel::memory_order_release);
+    return;
+  }
+  lowlevel::work_item* const displaced = next_slot_.exchange(&item, lowlevel::memory_order_acq_rel);
+  if (displaced != nullptr) {
+    push_stealable(*displaced);
+  }
+}
+
+void worker::push_stealable(lowlevel::work_item& item) noexcept {
+  if (!run_queue_.push(item)) [[unlikely]] {
+    // Full: half of the queue and the new item go where every worker finds them.
+    std::array<lowlevel::work_item*, lowlevel::run_queue::capacity / 2 + 1> moved;
+    std::size_t count = 0;
+    while (count + 1 < moved.size()) {
+      lowlevel::work_item* const oldest = run_queue_.pop();
+      if (oldest == nullptr) {
+        break;
+      }
+      moved[count++] = oldest;
+    }
+    moved[count++] = &item;
+    runtime.inject.push({moved.data(), count}, index);
+  }
+  if (runtime.idle.should_notify()) {
+    runtime.notify_one();
+  }
+}
+
+// Brings in what came from outside: the inbox, timers that are due, I/O.
+void worker::collect(bool poll_driver) {
+  inbox_.take_all(ready_);
+  if (timers.next_deadline() != lowlevel::never) {
+    timers.fire_due(now());
+  }
+  if (poll_driver) {
+    turns_since_poll_ = 0;
+    if (driver_ != nullptr) {
+      driver_->poll(0);
+    }
+  }
+}
+
+}  // namespace skein::detail

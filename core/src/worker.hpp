@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// worker.hpp: one loop and the thread that runs it: its queues, timers, driver, and the order of a turn.
+#pragma once
+
+#include "parker.hpp"
+#include "task_registry.hpp"
+
+#include <skein/core/detail/thread_state.hpp>
+#include <skein/core/event_loop.hpp>
+#include <skein/core/lowlevel/driver.hpp>
+#include <skein/core/lowlevel/inbox.hpp>
+#include <skein/core/lowlevel/run_queue.hpp>
+#include <skein/core/lowlevel/timer_heap.hpp>
+#include <skein/core/runtime.hpp>
+
+#include <cstdint>
+#include <memory>
+
+namespace skein::detail {
+
+class runtime_core;
+
+/// A loop. Its functions are spread over worker.cpp (turns), worker_search.cpp (stealing and parking) and
+/// worker_post.cpp (what others send).
+class worker {
+ public:
+  worker(runtime_core& runtime, unsigned index, loop_id id);
+  worker(worker const&) = delete;
+  worker& operator=(worker const&) = delete;
+  ~worker();
+
+  // -- Turns: the owner's thread.
+
+  /// Binds this thread to the worker and runs turns until leave is asked for, or the runtime stops.
+  void run();
+  /// Lets run return at the end of the turn that is now being run, or at once when it is idle.
+  void leave() noexcept { leaving_ = true; }
+  [[nodiscard]] bool running() const noexcept { return running_.load(lowlevel::memory_order_acquire); }
+
+  /// Queues behind everything that is ready; stays on this worker.
+  void push_ready(lowlevel::work_item& item) noexcept { ready_.push_back(item); }
+  /// Queues a task that was woken: it runs next, unless it would starve others.
+  void push_woken(lowlevel::work_item& item) noexcept;
+  /// Queues a task behind those that may be stolen.
+  void push_stealable(lowlevel::work_item& item) noexcept;
+
+  // -- What others send: any thread.
+
+  /// Returns     False when the loop is closed; the item was not taken.
+  [[nodiscard]] bool post(lowlevel::work_item& item) noexcept;
+  void unpark() noexcept { parker_.unpark(driver_.get()); }
+
+  // -- Closing: the owner's thread, while it does not run.
+
+  void close() noexcept;
+  [[nodiscard]] bool closed() const noexcept { return closed_.load(lowlevel::memory_order_acquire); }
+
+  [[nodiscard]] lowlevel::instant now() const noexcept;
+  [[nodiscard]] worker_metrics metrics() const noexcept;
+  /// Returns     True when nothing is queued here; the owner's thread, or a snapshot.
+  [[nodiscard]] bool quiet() const noexcept;
+  void set_driver(std::unique_ptr<lowlevel::driver> d) noexcept { driver_ = std::move(d); }
+  [[nodiscard]] lowlevel::driver* driver() const noexcept { return driver_.get(); }
+  void count_spill() noexcept { add_one(spills_); }
+
+  // Constant after construction.
+  runtime_core& runtime;
+  unsigned const index;
+  loop_id const id;
+  event_loop* face;  // the public side of this loop
+
+  lowlevel::timer_heap timers;  // any thread
+  task_registry registry;       // any thread
+  thread_state thread;          // owner only, but for its guard
+
+ private:
+  friend struct thread_binding;
+  using counter = lowlevel::atomic<std::uint64_t>;
+  static void add_one(counter& c) noexcept {
+    c.store(c.load(lowlevel::memory_order_relaxed) + 1, lowlevel::memory_order_relaxed);
+  }
+
+  // worker.cpp
+  [[nodiscard]] lowlevel::work_item* next_item();
+  [[nodiscard]] lowlevel::work_item* next_of_lone();
+  [[nodiscard]] lowlevel::work_item* next_of_many();
+  [[nodiscard]] lowlevel::work_item* take_woken() noexcept;
+  void run_item(lowlevel::work_item& item) noexcept;
+  void begin_turn() noexcept;
+  void drain() noexcept;
+  void collect(bool poll_driver);
+  [[nodiscard]] bool must_leave() const noexcept;
+
+  // worker_search.cpp
+  void idle();
+  void idle_alone();
+  [[nodiscard]] bool search();
+  void stop_searching() noexcept;
+  [[nodiscard]] bool try_steal(bool take_next_slot);
+  [[nodiscard]] bool steal_from(worker& victim, bool take_next_slot);
+  [[nodiscard]] bool take_injected() noexcept;
+  [[nodiscard]] bool work_is_visible() const noexcept;
+  void park();
+  void sleep_until_due();
+  void knock_at_others() noexcept;
+
+  // Owner only.
+  lowlevel::work_list ready_;  // pinned tasks, callbacks; with one worker everything
+  std::size_t pass_left_ = 0;  // with one worker: items of this pass
+  int until_upkeep_ = 0;       // with several: turns until inbox, inject queue, timers, driver are looked at
+  int woken_in_a_row_ = 0;
+  int turns_since_poll_ = 0;
+  bool ready_first_ = false;
+  bool leaving_ = false;
+  bool passed_ = false;  // at least one pass was run since run()
+  bool searching_ = false;
+  unsigned last_victim_ = 0;
+  std::unique_ptr<lowlevel::driver> driver_;
+  lowlevel::fork_deque forks_;  // thieves too
+  counter turns_{0};
+  counter steals_{0};
+  counter parks_{0};
+  counter spills_{0};
+  // Any thread.
+  lowlevel::run_queue run_queue_;
+  alignas(lowlevel::cache_line) lowlevel::atomic<lowlevel::work_item*> next_slot_{nullptr};
+  lowlevel::inbox inbox_;
+  parker parker_;
+  lowlevel::atomic<bool> running_{false};
+  lowlevel::atomic<bool> closed_{false};
+};
+
+/// Binds the calling thread to a worker for the lifetime of the object.
+struct thread_binding {
+  explicit thread_binding(worker& w);
+  thread_binding(thread_binding const&) = delete;
+  thread_binding& operator=(thread_binding const&) = delete;
+  ~thread_binding();
+
+ private:
+  worker& worker_;
+  thread_state* before_;
+};
+
+/// Makes an item of a task ready, on the right worker. `fair`: behind everything that is ready.
+///
+/// Threads     Any. Item and task may be gone when it returns.
+void schedule(lowlevel::work_item& item, task_state& task, bool fair) noexcept;
+
+}  // namespace skein::detail

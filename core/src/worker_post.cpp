@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// worker_post.cpp: what other threads send to a worker, and how an item finds its worker.
+#include "runtime_core.hpp"
+#include "worker.hpp"
+
+#include <skein/core/lowlevel/wait_node.hpp>
+
+namespace skein::detail {
+
+bool worker::post(lowlevel::work_item& item) noexcept {
+  if (this_thread().owner == this) {
+    if (closed()) {
+      return false;
+    }
+    push_ready(item);
+    return true;
+  }
+  if (!inbox_.push(item)) {
+    return false;
+  }
+  unpark();
+  return true;
+}
+
+void schedule(lowlevel::work_item& item, task_state& task, bool fair) noexcept {
+  worker& home = task.home();
+  runtime_core& runtime = home.runtime;
+  bool const stays = task.pinned() || runtime.lone();
+  worker* const here = this_thread().owner;
+  if (here != nullptr && &here->runtime == &runtime && (!stays || here == &home)) {
+    if (stays) {
+      here->push_ready(item);
+    } else if (fair) {
+      here->push_stealable(item);
+    } else {
+      here->push_woken(item);
+    }
+    return;
+  }
+  // From outside the runtime: it must not end between the push and the wake-up.
+  runtime.enter();
+  if (stays) {
+    if (!home.post(item)) {
+      item.drop();
+    }
+  } else {
+    runtime.inject.push_foreign(item);
+    runtime.notify_one();
+  }
+  runtime.exit();
+}
+
+}  // namespace skein::detail
+
+namespace skein::lowlevel {
+
+void wake(wait_node& node) noexcept {
+  detail::schedule(node, detail::task_of_flow(node.flow()), false);
+}
+
+void yield(wait_node& node) noexcept {
+  detail::schedule(node, detail::task_of_flow(node.flow()), true);
+}
+
+void wait_node::resume(work_item& item) noexcept {
+  auto& node = static_cast<wait_node&>(item);
+  detail::thread_state& thread = detail::this_thread();
+  thread.flow = node.flow_;
+  thread.set_task(&detail::task_of_flow(*node.flow_));
+  node.coroutine_.resume();
+}
+
+void drop_wait(work_item&) noexcept {}
+
+}  // namespace skein::lowlevel

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// worker_search.cpp: what a worker does that has nothing to do: steal, search for a while, park.
+#include "runtime_core.hpp"
+#include "worker.hpp"
+
+#include <skein/core/detail/join.hpp>
+
+#include <array>
+
+namespace skein::detail {
+namespace {
+
+constexpr int search_rounds = 60;          // about 10 µs of looking before a sleep that costs as much
+constexpr int polite_rounds = 2;           // rounds in which the next slots of others are left alone
+constexpr int pauses_between_rounds = 4;
+constexpr lowlevel::instant job_poll = 1'000'000;  // virtual time: how long to wait for a job of an executor
+
+}  // namespace
+
+void worker::idle() {
+  if (runtime.lone()) {
+    idle_alone();
+    return;
+  }
+  collect(true);
+  if (!quiet() || take_injected()) {
+    return;
+  }
+  if (!search()) {
+    park();
+  }
+}
+
+// With one worker there is nobody to steal from: sleep until something is due or arrives.
+void worker::idle_alone() {
+  if (runtime.options.virtual_time && inbox_.looks_empty()) {
+    bool const others_work = runtime.jobs_running() || (driver_ != nullptr && driver_->has_waiters());
+    lowlevel::instant const due = timers.next_deadline();
+    if (!others_work && due != lowlevel::never) {
+      runtime.virtual_now.store(due, lowlevel::memory_order_relaxed);
+      return;
+    }
+  }
+  if (!parker_.announce(driver_ != nullptr)) {
+    return;
+  }
+  if (!inbox_.looks_empty() || must_leave()) {
+    parker_.retract();
+    return;
+  }
+  sleep_until_due();
+}
+
+// Sleeps, in the driver or on the futex, until the next timer or an unpark; after announce.
+void worker::sleep_until_due() {
+  add_one(parks_);
+  lowlevel::instant timeout = lowlevel::never;
+  lowlevel::instant const due = timers.next_deadline();
+  if (runtime.options.virtual_time) {
+    timeout = due == lowlevel::never ? lowlevel::never : job_poll;
+  } else if (due != lowlevel::never) {
+    lowlevel::instant const at = now();
+    timeout = due > at ? due - at : 0;
+  }
+  if (driver_ != nullptr) {
+    driver_->poll(timeout);
+  } else if (timeout > 0) {
+    parker_.wait(timeout);
+  }
+  parker_.retract();
+}
+
+// Looks at the others for a while.
+//
+// Returns     True when something was run or queued here.
+bool worker::search() {
+  if (!searching_ && !runtime.idle.start_searching()) {
+    return try_steal(false);
+  }
+  searching_ = true;
+  for (int round = 0; round < search_rounds; ++round) {
+    if (try_steal(round >= polite_rounds) || !quiet() || take_injected()) {
+      stop_searching();
+      return true;
+    }
+    if (must_leave()) {
+      break;
+    }
+    for (int i = 0; i < pauses_between_rounds; ++i) {
+      lowlevel::cpu_relax();
+    }
+  }
+  return false;
+}
+
+// Found something, or leaves: the last one that searched gets another one to search.
+void worker::stop_searching() noexcept {
+  if (searching_) {
+    searching_ = false;
+    if (runtime.idle.stop_searching()) {
+      runtime.notify_one();
+    }
+  }
+}
+
+bool worker::try_steal(bool take_next_slot) {
+  std::size_t const n = runtime.workers.size();
+  for (std::size_t i = 0; i < n; ++i) {
+    worker& victim = *runtime.workers[(last_victim_ + i) % n];
+    if (&victim != this && steal_from(victim, take_next_slot)) {
+      last_victim_ = victim.index;
+      return true;
+    }
+  }
+  return false;
+}
+
+bool worker::steal_from(worker& victim, bool take_next_slot) {
+  if (!victim.forks_.looks_empty()) {
+    if (void* const fork = victim.forks_.steal()) {
+      add_one(steals_);
+      stop_searching();
+      begin_turn();
+      run_stolen(fork);
+      drain();
+      return true;
+    }
+  }
+  if (lowlevel::work_item* const item = victim.run_queue_.steal_half(run_queue_)) {
+    add_one(steals_);
+    ready_.push_back(*item);
+    return true;
+  }
+  if (take_next_slot && victim.next_slot_.load(lowlevel::memory_order_relaxed) != nullptr) {
+    if (lowlevel::work_item* const item =
+            victim.next_slot_.exchange(nullptr, lowlevel::memory_order_acq_rel)) {
+      add_one(steals_);
+      ready_.push_back(*item);
+      return true;
+    }
+  }
+  return false;
+}
+
+// Brings a batch of the inject queue into the run queue.
+bool worker::take_injected() noexcept {
+  if (runtime.inject.empty()) {
+    return false;
+  }
+  // A fair share, so that the others find something too; never more than the run queue holds.
+  std::array<lowlevel::work_item*, lowlevel::run_queue::capacity / 4> batch;
+  if (run_queue_.size() + batch.size() > lowlevel::run_queue::capacity) {
+    return false;
+  }
+  std::size_t const count = runtime.inject.take(batch, index);
+  for (std::size_t i = 0; i < count; ++i) {
+    static_cast<void>(run_queue_.push(*batch[i]));
+  }
+  return count != 0;
+}
+
+// Work that this worker could take. Looked at after it said that it parks.
+bool worker::work_is_visible() const noexcept {
+  if (!quiet() || !runtime.inject.empty() || must_leave()) {
+    return true;
+  }
+  for (auto const& other : runtime.workers) {
+    if (other.get() != this && (!other->run_queue_.empty() || !other->forks_.looks_empty())) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Asks every other worker to look up at its next fork: somebody wants work (stack_attention).
+void worker::knock_at_others() noexcept {
+  for (auto const& other : runtime.workers) {
+    if (other.get() != this) {
+      other->thread.guard.store(~std::uintptr_t{0}, lowlevel::memory_order_relaxed);
+    }
+  }
+}
+
+void worker::park() {
+  bool const announced = parker_.announce(driver_ != nullptr);
+  if (!announced) {
+    return;  // a token: somebody sent something
+  }
+  runtime.idle.park(index, searching_);
+  searching_ = false;
+  knock_at_others();
+  if (work_is_visible()) {
+    parker_.retract();
+  } else {
+    sleep_until_due();
+  }
+  // Whoever took us out of the set has counted us as searching.
+  searching_ = !runtime.idle.unpark(index);
+}
+
+}  // namespace skein::detail
