@@ -124,6 +124,22 @@ void fork_join::spill(promise_base& parent, std::coroutine_handle<> handle) {
   static_cast<void>(suspend(parent, handle, static_cast<std::int32_t>(count)));
 }
 
+// Destroys the errors of children: of all, or of all but the one that is going to be thrown.
+void fork_join::drop_errors(slot_base const* keep) noexcept {
+  struct target {
+    slot_base const* keep;
+  } context{keep};
+  children(
+      *this,
+      [](child_ref const& child, void* kept) {
+        if (child.slot != static_cast<target*>(kept)->keep && child.slot->has_error()) {
+          std::destroy_at(&error_of(*child.slot));
+          set_status(*child.slot, slot_status::empty);
+        }
+      },
+      &context);
+}
+
 void fork_join::rejoin() {
   bool const was_waiting = path == await_path::waiting;
   path = await_path::finished;
@@ -133,6 +149,7 @@ void fork_join::rejoin() {
     suspended.~wait();
   }
   if (slot_base* const failed = first_failed.load(memory_order_acquire)) {
+    drop_errors(failed);
     if (failed->has_error()) {
       rethrow(*failed);
     }
@@ -183,6 +200,7 @@ void fork_join::abandon() noexcept {
         }
       },
       nullptr);
+  drop_errors(nullptr);
 }
 
 void run_stolen(void* entry) noexcept {

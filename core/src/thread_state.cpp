@@ -27,7 +27,7 @@ struct foreign_state {
   }
 };
 
-thread_state& own_state() {
+[[maybe_unused]] thread_state& own_state() {
   if (&this_thread() == &no_state) {
     static thread_local foreign_state own;
     skein_thread_state = &own.state;

@@ -26,6 +26,8 @@ struct clock {
 };
 
 namespace detail {
+__extension__ using uint128 = unsigned __int128;
+
 [[noreturn]] void throw_delay_is_nan();
 
 /// Nanoseconds from now to a delay, as an absolute instant, saturating at "never".
@@ -64,7 +66,7 @@ class delay {
         return 0;
       }
       using factor = std::ratio_divide<Period, std::nano>;
-      auto const wide = static_cast<unsigned __int128>(d.count()) * static_cast<std::uint64_t>(factor::num);
+      auto const wide = static_cast<detail::uint128>(d.count()) * static_cast<std::uint64_t>(factor::num);
       auto const ns = (wide + static_cast<std::uint64_t>(factor::den) - 1) /
                       static_cast<std::uint64_t>(factor::den);
       return ns >= static_cast<std::uint64_t>(forever) ? forever : static_cast<std::int64_t>(ns);

@@ -99,6 +99,8 @@ struct fork_join : join {
   /// Destroys a child that was taken back unstarted after a sibling had failed.
   static void skip(child_ref const& child) noexcept;
 
+  void drop_errors(slot_base const* keep) noexcept;
+
   /// Destroys the children that are not finished: the frame of the parent goes while it waits.
   void abandon() noexcept;
 

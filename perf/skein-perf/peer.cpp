@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// peer.cpp: the table of runtimes, and asking one what it can do.
+#include "peer.hpp"
+
+#include "process.hpp"
+#include "scenario.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <sstream>
+#include <stdexcept>
+
+namespace perf {
+namespace {
+
+constexpr std::array<peer, 3> table{{
+    {.name = "skein",
+     .about = "this library",
+     .package = "",
+     .program = "skein-perf-skein",
+     .script = "",
+     .one_worker = false},
+    {.name = "tbb",
+     .about = "oneTBB, tbb::task_group",
+     .package = "libtbb-dev",
+     .program = "skein-perf-tbb",
+     .script = "",
+     .one_worker = false},
+    {.name = "asyncio",
+     .about = "CPython's asyncio",
+     .package = "python3",
+     .program = "/usr/bin/python3",
+     .script = "run_asyncio.py",
+     .one_worker = true},
+}};
+
+ability parse_ability(std::string const& line) {
+  std::istringstream words{line};
+  std::string word;
+  words >> word;
+  ability parsed{.what = find_scenario(word)};
+  while (words >> word) {
+    if (word.starts_with("share=")) {
+      parsed.share = std::stoull(word.substr(6));
+    } else if (word == "full-only") {
+      parsed.full_only = true;
+    }
+  }
+  return parsed;
+}
+
+}  // namespace
+
+std::filesystem::path program_folder() { return std::filesystem::read_symlink("/proc/self/exe").parent_path(); }
+
+std::span<peer const> peers() noexcept { return table; }
+
+peer const* find_peer(std::string_view name) noexcept {
+  auto const found = std::ranges::find(table, name, &peer::name);
+  return found == table.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> peer::command() const {
+  std::vector<std::string> words{(program_folder() / program).string()};  // an absolute program stays as it is
+  if (!script.empty()) {
+    words.push_back("-I");  // away from the user's own packages and settings
+    words.push_back((std::filesystem::path{SKEIN_PERF_SOURCE_DIR} / "runtimes" / script).string());
+  }
+  return words;
+}
+
+ability const* present_peer::find(scenario const& s) const noexcept {
+  auto const found = std::ranges::find(abilities, &s, &ability::what);
+  return found == abilities.end() ? nullptr : &*found;
+}
+
+std::optional<present_peer> ask(peer const& p) {
+  auto command = p.command();
+  if (!std::filesystem::exists(command.front())) {
+    return std::nullopt;
+  }
+  command.emplace_back("list");
+  process child{command};
+  present_peer found{.who = &p, .abilities = {}};
+  auto const deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+  while (auto const line = child.read_line(deadline)) {
+    if (auto const a = parse_ability(*line); a.what != nullptr) {
+      found.abilities.push_back(a);
+    }
+  }
+  child.finish();
+  return found;
+}
+
+}  // namespace perf
