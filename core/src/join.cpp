@@ -19,10 +19,14 @@ namespace {
 void set_status(slot_base& slot, slot_status status) noexcept { slot.status.store(status, memory_order_relaxed); }
 
 // The last detached child to end goes on with the parent, through its own loop.
-void meet(join& meeting, lowlevel::flow* parent_flow) noexcept {
+//
+// Returns     True when it was the last one.
+bool meet(join& meeting, lowlevel::flow* parent_flow) noexcept {
   if (meeting.pending.fetch_sub(1, memory_order_acq_rel) == 1) {  // [A]
     this_thread().next = {meeting.continuation, parent_flow};
+    return true;
   }
+  return false;
 }
 
 void branch_ended(slot_base& slot) noexcept {
@@ -30,7 +34,9 @@ void branch_ended(slot_base& slot) noexcept {
   if (slot.state() != slot_status::detached_done) {
     fork.child_failed(slot);
   }
-  meet(fork, fork.parent_flow);
+  if (meet(fork, fork.parent_flow)) {
+    fork.suspended.end();
+  }
 }
 
 bool cancel_fork(lowlevel::wait_node& node) noexcept {
@@ -67,7 +73,7 @@ void finish_slow(slot_base& slot, std::coroutine_handle<> coroutine) noexcept {
       slot.task->root_finished();
       break;
     case slot_kind::child:
-      meet(*slot.owner, this_thread().flow);
+      static_cast<void>(meet(*slot.owner, this_thread().flow));
       break;
     case slot_kind::branch:
       branch_ended(slot);
@@ -101,7 +107,11 @@ bool fork_join::suspend(promise_base& parent, std::coroutine_handle<> handle, st
     // A request was pending: the children take it.
     static_cast<void>(cancel_fork(suspended));
   }
-  return pending.fetch_add(out, memory_order_acq_rel) + out != 0;  // [B]
+  if (pending.fetch_add(out, memory_order_acq_rel) + out != 0) {  // [B]
+    return true;
+  }
+  suspended.end();
+  return false;
 }
 
 void fork_join::spill(promise_base& parent, std::coroutine_handle<> handle) {

@@ -67,6 +67,7 @@ void wait_node::resume(work_item& item) noexcept {
   detail::thread_state& thread = detail::this_thread();
   thread.flow = node.flow_;
   thread.set_task(&detail::task_of_flow(*node.flow_));
+  node.end();
   node.coroutine_.resume();
 }
 

@@ -110,7 +110,13 @@ inline constexpr bool is_future_handle = std::derived_from<std::remove_cvref_t<A
 /// Threads     Any thread of a runtime.
 /// Source      asyncio.create_task.
 template <awaitable A>
-task<await_result_t<A>> create_task(A&& operation, task_options options = {}) {
+task<await_result_t<A>> create_task(A&& operation) {
+  return detail::spawn(detail::home_for({}), std::forward<A>(operation), {});
+}
+// An overload, not a default argument: g++ 12 copies default arguments of class type bit by bit when the call
+// stands in a co_await (notes/compilers.md).
+template <awaitable A>
+task<await_result_t<A>> create_task(A&& operation, task_options options) {
   return detail::spawn(detail::home_for(options), std::forward<A>(operation), std::move(options.name));
 }
 

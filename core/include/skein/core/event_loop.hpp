@@ -146,7 +146,11 @@ class event_loop {
   ///
   /// Throws      `loop_closed_error`.
   template <awaitable A>
-  task<await_result_t<A>> create_task(A&& operation, task_options options = {}) {
+  task<await_result_t<A>> create_task(A&& operation) {
+    return detail::spawn(detail::home_on(*this), std::forward<A>(operation), {});
+  }
+  template <awaitable A>
+  task<await_result_t<A>> create_task(A&& operation, task_options options) {
     return detail::spawn(detail::home_on(*this), std::forward<A>(operation), std::move(options.name));
   }
   template <class F, class... Args>

@@ -45,7 +45,9 @@ class any_future {
   /// Cancels a future at once; sends a cancel request to a task, which it sees at its next wait.
   ///
   /// Returns     False when it was done already.
-  bool cancel(std::string message = {}) const { return checked().cancel(std::move(message)); }
+  bool cancel() const { return checked().cancel({}); }
+  /// As above; the text comes with the `cancelled_error`.
+  bool cancel(std::string message) const { return checked().cancel(std::move(message)); }
   /// Returns     A line for people, such as `<future finished result=1>`.
   [[nodiscard]] std::string repr() const;
   /// Throws      `loop_closed_error` when the loop is gone.

@@ -60,8 +60,8 @@ class when_all_awaiter : public fork_join {
   static constexpr std::size_t count = sizeof...(T);
   using handles = std::tuple<typename coro<T>::handle...>;
 
-  [[gnu::always_inline]] when_all_awaiter(handles&& children, std::source_location where) noexcept
-      : fork_join{&visit_children, where}, children_{children} {}
+  [[gnu::always_inline]] when_all_awaiter(handles&& frames, std::source_location at) noexcept
+      : fork_join{&visit_children, at}, children_{frames} {}
   [[gnu::always_inline]] ~when_all_awaiter() {
     if (path != await_path::finished) [[unlikely]] {
       abandon();
@@ -177,10 +177,10 @@ class when_all_awaiter : public fork_join {
 template <class T>
 class when_all_range_awaiter : public fork_join {
  public:
-  when_all_range_awaiter(std::vector<coro<T>>&& children, std::source_location where)
-      : fork_join{&visit_children, where}, branches_{std::make_unique<branch_slot<T>[]>(children.size())} {
-    children_.reserve(children.size());
-    for (coro<T>& child : children) {
+  when_all_range_awaiter(std::vector<coro<T>>&& owners, std::source_location at)
+      : fork_join{&visit_children, at}, branches_{std::make_unique<branch_slot<T>[]>(owners.size())} {
+    children_.reserve(owners.size());
+    for (coro<T>& child : owners) {
       children_.push_back(child.release());
       slot<T>& result = branches_[children_.size() - 1].slot;
       result.open(this, slot_kind::branch);

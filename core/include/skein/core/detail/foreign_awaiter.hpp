@@ -70,6 +70,7 @@ class foreign_awaiter : foreign_wait {
     } else if constexpr (std::is_same_v<suspend_result, bool>) {
       if (!awaiter_.await_suspend(proxy)) {
         proxy.destroy();
+        this->end();
         return false;
       }
     } else {

@@ -22,6 +22,7 @@
 #include <coroutine>
 #include <source_location>
 #include <type_traits>
+#include <utility>
 
 namespace skein::lowlevel {
 
@@ -55,26 +56,19 @@ class wait_node : public work_item {
     return false;
   }
 
-  /// Ends the wait in await_resume; does nothing when the coroutine did not suspend.
+  /// Ends the wait: called by whoever resumes the coroutine, before it does, and when a wait that was begun
+  /// turns out not to suspend. Not in await_resume: in `co_await a + co_await b` a compiler may call both
+  /// after both waits (g++ 12 does).
+  void end() noexcept {
+    bool const cancel = flow_->end_wait();
+    phase_ = cancel || phase_ == phase::cancelled_waiting ? phase::cancelled : phase::idle;
+  }
+
+  /// Asks in await_resume how the wait ended; false when there was none.
   ///
   /// Returns     True when the await has to throw `cancelled_error`.
   [[nodiscard]] bool ended() noexcept {
-    switch (phase_) {
-      case phase::idle:
-        return false;
-      case phase::waiting: {
-        phase_ = phase::idle;
-        return flow_->end_wait();
-      }
-      case phase::cancelled_waiting:
-        phase_ = phase::idle;
-        static_cast<void>(flow_->end_wait());
-        return true;
-      case phase::cancelled:
-        phase_ = phase::idle;
-        return true;
-    }
-    return false;
+    return std::exchange(phase_, phase::idle) == phase::cancelled;
   }
 
   /// Records, under the primitive's lock, that a canceller ended the wait.
@@ -87,7 +81,7 @@ class wait_node : public work_item {
   [[nodiscard]] lowlevel::flow& flow() const noexcept { return *flow_; }
   [[nodiscard]] std::source_location const& where() const noexcept { return where_; }
 
-  /// Resumes the coroutine on this worker, now: the `run` of every wait.
+  /// Ends the wait and resumes the coroutine on this worker, now: the `run` of every wait.
   static void resume(work_item& item) noexcept;
 
   wait_node* previous = nullptr;  // for the primitive's list
@@ -97,7 +91,7 @@ class wait_node : public work_item {
 
   /// For the destructor of every awaiter: if the wait did not end, unlinks it from the primitive.
   void leave() noexcept {
-    if (phase_ != phase::idle) [[unlikely]] {
+    if (phase_ == phase::waiting || phase_ == phase::cancelled_waiting) [[unlikely]] {
       phase_ = phase::idle;
       ops().abandon(*this);
     }

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+// task_test.cpp: tasks: names, states, cancelling, what is left when they end.
+#include <support/test_case.hpp>
+
+#include <skein/core/create_task.hpp>
+#include <skein/core/gather.hpp>
+#include <skein/core/sleep.hpp>
+#include <skein/core/task.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <stdexcept>
+#include <vector>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+skein::coro<int> after(skein::delay d, int value) {
+  co_await skein::sleep(d);
+  co_return value;
+}
+
+skein::coro<> for_ever() { co_await skein::sleep(1000h); }
+
+}  // namespace
+
+SKEIN_TEST_CASE("task: its name is Task-N unless one is given (TASK-004)", "[core][task]") {
+  auto const a = skein::create_task(after(0s, 1));
+  auto const b = skein::create_task(after(0s, 2), {.name = "fetch"});
+  REQUIRE(a.get_name() == "Task-" + std::to_string(a.id()));
+  REQUIRE(b.get_name() == "fetch");
+  REQUIRE(b.id() > a.id());
+  b.set_name("other");
+  REQUIRE(b.get_name() == "other");
+  REQUIRE(co_await a + co_await b == 3);
+}
+
+SKEIN_TEST_CASE("task: current_task is the task in every coroutine of it, and null in callbacks (TASK-005)",
+                "[core][task]") {
+  auto const me = skein::current_task();
+  REQUIRE(static_cast<bool>(me));
+  auto const inner = [&]() -> skein::coro<bool> {
+    bool const before = skein::current_task() == me;
+    co_await skein::sleep(0s);
+    co_return before && skein::current_task() == me;
+  };
+  REQUIRE(co_await inner());
+  auto const seen = skein::create_future<bool>();
+  skein::get_running_loop().call_soon([seen] { seen.set_result(static_cast<bool>(skein::current_task())); });
+  REQUIRE_FALSE(co_await seen);
+  auto const other = skein::create_task([]() -> skein::coro<skein::any_task> { co_return skein::current_task(); });
+  REQUIRE(co_await other == skein::any_task{other});
+}
+
+TEST_CASE("task: outside of a loop there is none (TASK-005)", "[core][task]") {
+  REQUIRE_FALSE(static_cast<bool>(skein::current_task()));
+  REQUIRE_THROWS_AS(skein::all_tasks(), skein::no_running_loop_error);
+}
+
+SKEIN_TEST_CASE("task: one that awaits itself gets an error, not a deadlock (TASK-006)", "[core][task]") {
+  auto handle = std::make_shared<skein::task<>>();
+  auto const go = skein::create_future<>();
+  *handle = skein::create_task([handle, go]() -> skein::coro<> {
+    co_await go;
+    co_await *handle;
+  });
+  go.set_result();
+  auto const task = *handle;
+  REQUIRE_THROWS_AS(co_await task, std::runtime_error);
+  REQUIRE_THROWS_WITH(task.result(), Catch::StartsWith("Task cannot await on itself"));
+  *handle = {};
+}
+
+SKEIN_TEST_CASE("task: a cancel is delivered where it sleeps (CANC-001)", "[core][task]") {
+  auto const task = skein::create_task(for_ever());
+  co_await all_tasks_blocked();
+  REQUIRE(task.state() == skein::task_state::pending);
+  REQUIRE(task.cancel("enough"));
+  std::string message;
+  try {
+    co_await task;
+  } catch (skein::cancelled_error const& e) {
+    message = e.message();
+  }
+  REQUIRE(message == "enough");
+  REQUIRE(task.done());
+  REQUIRE(task.cancelled());
+  REQUIRE(task.state() == skein::task_state::cancelled);
+  REQUIRE_FALSE(task.cancel());
+}
+
+SKEIN_TEST_CASE_1W("task: one that is cancelled before its first step is never entered (CANC-002)", "[core][task]") {
+  bool entered = false;
+  auto payload = std::make_shared<int>(1);
+  auto const task = skein::create_task(
+      [&](std::shared_ptr<int> const&) -> skein::coro<> {
+        entered = true;
+        co_return;
+      },
+      payload);
+  REQUIRE(payload.use_count() == 2);
+  REQUIRE(task.cancel());
+  REQUIRE_THROWS_AS(co_await task, skein::cancelled_error);
+  REQUIRE_FALSE(entered);
+  REQUIRE(payload.use_count() == 1);
+}
+
+SKEIN_TEST_CASE("task: awaiting a future that is cancelled cancels it too, without a request (CANC-003)",
+                "[core][task]") {
+  auto const f = skein::create_future<int>();
+  auto const task = skein::create_task([f]() -> skein::coro<int> { co_return co_await f; });
+  co_await all_tasks_blocked();
+  f.cancel();
+  REQUIRE_THROWS_AS(co_await task, skein::cancelled_error);
+  REQUIRE(task.cancelled());
+  REQUIRE(task.cancelling() == 0);
+}
+
+SKEIN_TEST_CASE("task: a cancel is thrown once; who swallows it can wait again (CANC-005)", "[core][task]") {
+  auto const f = skein::create_future<int>();
+  auto const task = skein::create_task([f]() -> skein::coro<int> {
+    try {
+      co_await skein::sleep(1000h);
+    } catch (skein::cancelled_error const&) {
+    }
+    co_return co_await f;
+  });
+  co_await all_tasks_blocked();
+  task.cancel();
+  co_await all_tasks_blocked();
+  REQUIRE_FALSE(f.cancelled());
+  f.set_result(42);
+  REQUIRE(co_await task == 42);
+  REQUIRE(task.cancelling() == 1);
+}
+
+SKEIN_TEST_CASE_1W("task: a cancel wins over a wake-up that was not run yet (CANC-006)", "[core][task]") {
+  auto const f = skein::create_future<int>();
+  auto const task = skein::create_task([f]() -> skein::coro<int> { co_return co_await f; });
+  co_await all_tasks_blocked();
+  f.set_result(1);
+  REQUIRE(task.cancel());
+  REQUIRE_THROWS_AS(co_await task, skein::cancelled_error);
+  REQUIRE(f.result() == 1);
+}
+
+SKEIN_TEST_CASE_1W("task: uncancel withdraws a request that was not delivered (CANC-007)", "[core][task]") {
+  auto const f = skein::create_future<int>();
+  auto const task = skein::create_task([f]() -> skein::coro<int> { co_return co_await f; });
+  co_await all_tasks_blocked();
+  f.set_result(42);
+  task.cancel();
+  REQUIRE(task.cancelling() == 1);
+  REQUIRE(task.uncancel() == 0);
+  REQUIRE(co_await task == 42);
+}
+
+SKEIN_TEST_CASE("task: uncancel counts down to zero and not below (CANC-008)", "[core][task]") {
+  auto const task = skein::create_task([]() -> skein::coro<> {
+    try {
+      co_await skein::sleep(1000h);
+    } catch (skein::cancelled_error const&) {
+    }
+  });
+  co_await all_tasks_blocked();
+  REQUIRE(task.uncancel() == 0);
+  task.cancel();
+  task.cancel();
+  REQUIRE(task.cancelling() == 2);
+  REQUIRE(task.uncancel() == 1);
+  REQUIRE(task.uncancel() == 0);
+  REQUIRE(task.uncancel() == 0);
+  co_await skein::gather(skein::return_exceptions, task);
+}
+
+SKEIN_TEST_CASE("task: a cancel goes to the task that it awaits, which may swallow it (CANC-010)", "[core][task]") {
+  auto const inner = skein::create_task([]() -> skein::coro<std::string> {
+    try {
+      co_await skein::sleep(1000h);
+    } catch (skein::cancelled_error const&) {
+    }
+    co_return "s";
+  });
+  auto const outer = skein::create_task([inner]() -> skein::coro<std::string> { co_return co_await inner; });
+  co_await all_tasks_blocked();
+  outer.cancel();
+  REQUIRE(co_await outer == "s");
+  REQUIRE(outer.cancelling() == 1);
+  REQUIRE(inner.cancelling() == 1);
+}
+
+SKEIN_TEST_CASE("task: an error thrown while it is being cancelled is its outcome (CANC-013)", "[core][task]") {
+  auto const task = skein::create_task([]() -> skein::coro<> {
+    try {
+      co_await skein::sleep(1000h);
+    } catch (skein::cancelled_error const&) {
+      throw std::runtime_error{"no"};
+    }
+  });
+  co_await all_tasks_blocked();
+  task.cancel();
+  REQUIRE_THROWS_WITH(co_await task, "no");
+  REQUIRE_FALSE(task.cancelled());
+}
+
+SKEIN_TEST_CASE("task: a handler for std::exception does not see a cancel (CANC-014)", "[core][task]") {
+  bool seen = false;
+  auto const task = skein::create_task([&]() -> skein::coro<> {
+    try {
+      co_await skein::sleep(1000h);
+    } catch (std::exception const&) {
+      seen = true;
+    }
+  });
+  co_await all_tasks_blocked();
+  task.cancel();
+  REQUIRE_THROWS_AS(co_await task, skein::cancelled_error);
+  REQUIRE_FALSE(seen);
+}
+
+SKEIN_TEST_CASE("task: one that cancels itself and returns ends cancelled (G5)", "[core][task]") {
+  auto const task = skein::create_task([]() -> skein::coro<int> {
+    skein::current_task().cancel();
+    co_return 1;
+  });
+  REQUIRE_THROWS_AS(co_await task, skein::cancelled_error);
+  REQUIRE(task.cancelled());
+}
+
+SKEIN_TEST_CASE("task: a thrown cancelled_error of the user ends it cancelled", "[core][task]") {
+  auto const task = skein::create_task([]() -> skein::coro<> {
+    co_await skein::sleep(0s);
+    throw skein::cancelled_error{"mine"};
+  });
+  REQUIRE_THROWS_AS(co_await task, skein::cancelled_error);
+  REQUIRE(task.cancelled());
+  REQUIRE(task.cancelling() == 0);
+}
+
+SKEIN_TEST_CASE("task: dropping the handle does not stop it (G7)", "[core][task]") {
+  auto const ran = skein::create_future<>();
+  skein::create_task([ran]() -> skein::coro<> {
+    co_await skein::sleep(1ms);
+    ran.set_result();
+  });
+  co_await ran;
+}
+
+SKEIN_TEST_CASE("task: its frame and callable are gone before awaiters go on (TASK-010, G7)", "[core][task]") {
+  auto payload = std::make_shared<int>(1);
+  auto const task = skein::create_task([payload]() -> skein::coro<> { co_await skein::sleep(0s); });
+  REQUIRE(payload.use_count() == 2);
+  co_await task;
+  REQUIRE(payload.use_count() == 1);
+}
+
+SKEIN_TEST_CASE("task: all_tasks lists the unfinished ones", "[core][task]") {
+  auto const task = skein::create_task(for_ever(), {.name = "listed"});
+  co_await all_tasks_blocked();
+  auto const listed = [&] {
+    auto const all = skein::all_tasks();
+    return std::count(all.begin(), all.end(), skein::any_task{task});
+  };
+  REQUIRE(listed() == 1);
+  task.cancel();
+  co_await skein::gather(skein::return_exceptions, task);
+  REQUIRE(listed() == 0);
+}
+
+SKEIN_TEST_CASE("task: its repr tells name, state and where it waits", "[core][task]") {
+  auto const task = skein::create_task(for_ever(), {.name = "t"});
+  co_await all_tasks_blocked();
+  REQUIRE_THAT(task.repr(), Catch::StartsWith("<task pending name='t' coro=<for_ever() running at task_test.cpp:"));
+  task.cancel();
+  REQUIRE_THAT(task.repr(), Catch::StartsWith("<task cancelling name='t'"));
+  co_await skein::gather(skein::return_exceptions, task);
+  REQUIRE(task.repr() == "<task cancelled name='t'>");
+  auto const done = skein::create_task(after(0s, 1), {.name = "d"});
+  co_await done;
+  REQUIRE(done.repr() == "<task finished name='d' result=1>");
+}
+
+SKEIN_TEST_CASE("task: 10,000 at once, each sleeping (S19)", "[core][task]") {
+  std::vector<skein::task<int>> tasks;
+  for (int i = 0; i < 10'000; ++i) {
+    tasks.push_back(skein::create_task(after(10ms, i)));
+  }
+  long sum = 0;
+  for (auto const& task : tasks) {
+    sum += co_await task;
+  }
+  REQUIRE(sum == 49'995'000);
+}
