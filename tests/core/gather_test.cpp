@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// gather_test.cpp: all results of concurrent awaitables in one future.
+#include <support/test_case.hpp>
+
+#include <skein/core/gather.hpp>
+#include <skein/core/sleep.hpp>
+
+#include <memory>
+#include <stdexcept>
+#include <tuple>
+#include <vector>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+skein::coro<int> after(skein::delay d, int value) {
+  co_await skein::sleep(d);
+  co_return value;
+}
+skein::coro<int> fails_after(skein::delay d, std::string text) {
+  co_await skein::sleep(d);
+  throw std::runtime_error{text};
+}
+skein::coro<> nothing() { co_return; }
+skein::coro<std::unique_ptr<int>> boxed(int n) { co_return std::make_unique<int>(n); }
+
+}  // namespace
+
+SKEIN_TEST_CASE("gather: results come in the order of the arguments (GATH-001)", "[core][gather]") {
+  auto const [a, b, c] = co_await skein::gather(after(3ms, 1), after(1ms, 2), after(2ms, 3));
+  REQUIRE(a == 1);
+  REQUIRE(b == 2);
+  REQUIRE(c == 3);
+}
+
+SKEIN_TEST_CASE("gather: of a range it gives a vector in the same order (S44)", "[core][gather]") {
+  std::vector<skein::coro<int>> many;
+  for (int i = 0; i < 10; ++i) {
+    many.push_back(after(std::chrono::milliseconds{(10 - i) % 3}, i));
+  }
+  auto const results = co_await skein::gather(many);
+  REQUIRE(results == std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
+}
+
+SKEIN_TEST_CASE("gather: of nothing it is done at once (GATH-002)", "[core][gather]") {
+  auto const none = skein::gather();
+  REQUIRE(none.done());
+  REQUIRE(co_await none == std::tuple<>{});
+  auto const empty = skein::gather(std::vector<skein::coro<int>>{});
+  REQUIRE(empty.result().empty());
+}
+
+SKEIN_TEST_CASE("gather: void and move-only results have their places", "[core][gather]") {
+  auto all = co_await skein::gather(nothing(), boxed(4));
+  static_assert(std::same_as<decltype(all), std::tuple<std::monostate, std::unique_ptr<int>>>);
+  REQUIRE(*std::get<1>(all) == 4);
+}
+
+SKEIN_TEST_CASE("gather: the first error comes at once, the others go on (GATH-003)", "[core][gather]") {
+  auto const slow = skein::create_task(after(20ms, 1));
+  REQUIRE_THROWS_WITH(co_await skein::gather(slow, fails_after(1ms, "no luck")), "no luck");
+  REQUIRE_FALSE(slow.done());
+  REQUIRE(co_await slow == 1);
+}
+
+SKEIN_TEST_CASE("gather: with return_exceptions each has its outcome (GATH-004, GATH-006)", "[core][gather]") {
+  auto const cancelled = skein::create_task(after(1000h, 1));
+  co_await all_tasks_blocked();
+  cancelled.cancel();
+  auto const [good, bad, gone] =
+      co_await skein::gather(skein::return_exceptions, after(2ms, 3), fails_after(1ms, "x"), cancelled);
+  REQUIRE(good.value() == 3);
+  REQUIRE_FALSE(bad.has_value());
+  REQUIRE_THROWS_WITH(bad.value(), "x");
+  REQUIRE_THROWS_AS(gone.value(), skein::cancelled_error);
+}
+
+SKEIN_TEST_CASE("gather: of outcomes of a range", "[core][gather]") {
+  std::vector<skein::coro<int>> many;
+  many.push_back(after(1ms, 1));
+  many.push_back(fails_after(0s, "x"));
+  auto const outcomes = co_await skein::gather(skein::return_exceptions, std::move(many));
+  REQUIRE(outcomes.size() == 2);
+  REQUIRE(outcomes[0].value() == 1);
+  REQUIRE(outcomes[1].error() != nullptr);
+}
+
+SKEIN_TEST_CASE("gather: a child that is cancelled fails it, but does not cancel it (GATH-005)", "[core][gather]") {
+  auto const child = skein::create_task(after(1000h, 1));
+  auto const other = skein::create_task(after(1000h, 2));
+  co_await all_tasks_blocked();
+  auto const all = skein::gather(child, other);
+  child.cancel();
+  REQUIRE_THROWS_AS(co_await all, skein::cancelled_error);
+  REQUIRE_FALSE(all.cancelled());
+  REQUIRE(all.exception() != nullptr);
+  REQUIRE_FALSE(other.done());
+  other.cancel();
+}
+
+SKEIN_TEST_CASE("gather: cancelling it cancels every child, and it ends when they do (GATH-007)", "[core][gather]") {
+  auto const a = skein::create_task(after(1000h, 1));
+  auto const b = skein::create_task(after(1000h, 2));
+  co_await all_tasks_blocked();
+  auto const all = skein::gather(a, b);
+  REQUIRE(all.cancel());
+  REQUIRE_THROWS_AS(co_await all, skein::cancelled_error);
+  co_await all_tasks_blocked();
+  REQUIRE(a.cancelled());
+  REQUIRE(b.cancelled());
+  REQUIRE_FALSE(all.cancel());
+}
+
+SKEIN_TEST_CASE_1W("gather: it is not done when its cancel returns (GATH-007)", "[core][gather]") {
+  auto const a = skein::create_task(after(1000h, 1));
+  co_await all_tasks_blocked();
+  auto const all = skein::gather(a);
+  REQUIRE(all.cancel());
+  REQUIRE_FALSE(all.done());
+  REQUIRE_THROWS_AS(co_await all, skein::cancelled_error);
+}
+
+SKEIN_TEST_CASE("gather: a handle given twice runs once", "[core][gather]") {
+  auto const task = skein::create_task(after(1ms, 5));
+  auto const [a, b] = co_await skein::gather(task, task);
+  REQUIRE(a + b == 10);
+}
+
+SKEIN_TEST_CASE("gather: cancelling the task that waits for it cancels the children", "[core][gather]") {
+  auto const child = skein::create_task(after(1000h, 1));
+  auto const parent = skein::create_task([child]() -> skein::coro<> { co_await skein::gather(child); });
+  co_await all_tasks_blocked();
+  parent.cancel();
+  REQUIRE_THROWS_AS(co_await parent, skein::cancelled_error);
+  REQUIRE(child.cancelled());
+}
+
+TEST_CASE("gather: futures of two runtimes are refused (GATH-009)", "[core][gather]") {
+  auto const one = skein::new_event_loop();
+  auto const two = skein::new_event_loop();
+  REQUIRE_THROWS_AS(skein::gather(one->create_future<int>(), two->create_future<int>()), std::invalid_argument);
+}

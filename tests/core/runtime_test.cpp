@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// runtime_test.cpp: the runtime seen from inside, and how many workers there are.
+#include <support/test_case.hpp>
+
+#include <skein/core/create_task.hpp>
+#include <skein/core/run.hpp>
+#include <skein/core/runtime.hpp>
+#include <skein/core/sleep.hpp>
+#include <skein/core/when_all.hpp>
+
+#include <sched.h>
+
+#include <stdexcept>
+
+using namespace std::chrono_literals;
+
+namespace {
+skein::coro<long> fib(int n) {
+  if (n < 2) {
+    co_return n;
+  }
+  auto [a, b] = co_await skein::when_all(fib(n - 1), fib(n - 2));
+  co_return a + b;
+}
+}  // namespace
+
+TEST_CASE("runtime: outside of one there is none", "[core][runtime]") {
+  REQUIRE_THROWS_AS(skein::runtime::current(), skein::no_running_loop_error);
+}
+
+TEST_CASE("runtime: the default number of workers is that of the cores the process may use", "[core][runtime]") {
+  cpu_set_t before;
+  REQUIRE(sched_getaffinity(0, sizeof before, &before) == 0);
+  REQUIRE(skein::default_worker_count() >= 1);
+  REQUIRE(skein::default_worker_count() <= static_cast<unsigned>(CPU_COUNT(&before)));
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  for (std::size_t cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(cpu, &before)) {
+      CPU_SET(cpu, &one);
+      break;
+    }
+  }
+  REQUIRE(sched_setaffinity(0, sizeof one, &one) == 0);
+  auto const on_one_core = skein::default_worker_count();
+  REQUIRE(sched_setaffinity(0, sizeof before, &before) == 0);
+  REQUIRE(on_one_core == 1);
+}
+
+SKEIN_TEST_CASE("runtime: it knows its loops", "[core][runtime]") {
+  auto& runtime = skein::runtime::current();
+  REQUIRE(runtime.workers() >= 1);
+  REQUIRE(&runtime.loop(0) != nullptr);
+  REQUIRE_THROWS_AS(runtime.loop(runtime.workers()), std::out_of_range);
+  REQUIRE_THROWS_WITH(runtime.loop(99), Catch::Contains("no loop 99"));
+  co_return;
+}
+
+SKEIN_TEST_CASE("runtime: its metrics count turns, tasks and steals", "[core][runtime]") {
+  auto const waiting = skein::create_task([]() -> skein::coro<> { co_await skein::sleep(1000h); });
+  co_await all_tasks_blocked();
+  auto const metrics = skein::runtime::current().metrics();
+  REQUIRE(metrics.workers.size() == skein::runtime::current().workers());
+  REQUIRE(metrics.tasks >= 2);
+  std::uint64_t turns = 0;
+  for (auto const& worker : metrics.workers) {
+    turns += worker.turns;
+  }
+  REQUIRE(turns > 0);
+  waiting.cancel();
+}
+
+TEST_CASE("runtime: forks are stolen by idle workers", "[core][runtime]") {
+  std::uint64_t steals = 0;
+  for (int attempt = 0; attempt < 20 && steals == 0; ++attempt) {
+    skein::run(
+        [&]() -> skein::coro<> {
+          REQUIRE(co_await fib(25) == 75025);
+          for (auto const& worker : skein::runtime::current().metrics().workers) {
+            steals += worker.steals;
+          }
+        },
+        {.workers = 4});
+  }
+  REQUIRE(steals > 0);
+}

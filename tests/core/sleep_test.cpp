@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// sleep_test.cpp: waiting for time: never early, cancellable, in order.
+#include <support/test_case.hpp>
+
+#include <skein/core/create_task.hpp>
+#include <skein/core/sleep.hpp>
+
+#include <limits>
+#include <string>
+#include <vector>
+
+using namespace std::chrono_literals;
+
+SKEIN_TEST_CASE("sleep: it is never shorter than asked for (TIMER-001)", "[core][sleep]") {
+  for (auto const d : {1us, 10us, 100us, 1000us, 5000us}) {
+    auto const before = skein::clock::now();
+    co_await skein::sleep(d);
+    REQUIRE(skein::clock::now() - before >= d);
+  }
+}
+
+SKEIN_TEST_CASE("sleep: it gives back its value", "[core][sleep]") {
+  REQUIRE(co_await skein::sleep(1ms, 7) == 7);
+  REQUIRE(co_await skein::sleep(0s, std::string{"text"}) == "text");
+}
+
+SKEIN_TEST_CASE_1W("sleep: zero is one turn: what is ready runs first", "[core][sleep]") {
+  std::vector<int> order;
+  auto const other = skein::create_task([&]() -> skein::coro<> {
+    order.push_back(1);
+    co_return;
+  });
+  co_await skein::sleep(0s);
+  order.push_back(2);
+  co_await other;
+  REQUIRE(order == std::vector<int>{1, 2});
+}
+
+SKEIN_TEST_CASE_1W("sleep: sleepers wake in the order of their deadlines (TIMER-004)", "[core][sleep]") {
+  std::vector<int> order;
+  std::vector<skein::task<>> tasks;
+  for (int const ms : {5, 3, 1, 4, 2}) {
+    tasks.push_back(skein::create_task([&order, ms]() -> skein::coro<> {
+      co_await skein::sleep(std::chrono::milliseconds{ms});
+      order.push_back(ms);
+    }));
+  }
+  for (auto const& task : tasks) {
+    co_await task;
+  }
+  REQUIRE(order == std::vector<int>{1, 2, 3, 4, 5});
+}
+
+SKEIN_TEST_CASE("sleep: for ever is legal and can be cancelled (TASK-007, TIMER-008)", "[core][sleep]") {
+  for (auto const d : {std::chrono::duration<double>{std::numeric_limits<double>::infinity()},
+                       std::chrono::duration<double>{36028797018963968.0}}) {
+    auto const task = skein::create_task([d]() -> skein::coro<> { co_await skein::sleep(d); });
+    co_await all_tasks_blocked();
+    REQUIRE_FALSE(task.done());
+    task.cancel();
+    REQUIRE_THROWS_AS(co_await task, skein::cancelled_error);
+  }
+}
+
+SKEIN_TEST_CASE("sleep: a cancelled one leaves no timer behind (CANC-001)", "[core][sleep]") {
+  auto const before = skein::clock::now();
+  auto const task = skein::create_task([]() -> skein::coro<> { co_await skein::sleep(1000h); });
+  co_await all_tasks_blocked();
+  task.cancel();
+  REQUIRE_THROWS_AS(co_await task, skein::cancelled_error);
+  REQUIRE(skein::clock::now() - before < 1h);  // virtual time would jump to a timer that was left
+}
+
+SKEIN_TEST_CASE("sleep_until: an instant that has passed is one turn", "[core][sleep]") {
+  co_await skein::sleep_until(skein::clock::now() - 1h);
+  auto const when = skein::clock::now() + 2ms;
+  co_await skein::sleep_until(when);
+  REQUIRE(skein::clock::now() >= when);
+}
+
+SKEIN_TEST_CASE_1W("sleep: a callback due at the same instant comes first, as in asyncio", "[core][sleep]") {
+  auto& loop = skein::get_running_loop();
+  auto const when = skein::clock::now() + 1ms;
+  std::vector<std::string> order;
+  auto const task = skein::create_task([&]() -> skein::coro<> {
+    co_await skein::sleep_until(when);
+    order.emplace_back("task");
+  });
+  co_await skein::sleep(0s);
+  loop.call_at(when, [&] { order.emplace_back("callback"); });
+  co_await task;
+  REQUIRE(order == std::vector<std::string>{"callback", "task"});
+}
+
+SKEIN_TEST_CASE("sleep: 10,000 with the same deadline, half of them cancelled (TIMER-011)", "[core][sleep]") {
+  auto const when = skein::clock::now() + 20ms;
+  std::vector<skein::task<>> tasks;
+  for (int i = 0; i < 10'000; ++i) {
+    tasks.push_back(skein::create_task([when]() -> skein::coro<> { co_await skein::sleep_until(when); }));
+  }
+  std::uint32_t random = 1;
+  for (std::size_t left = 5'000; left > 0;) {
+    random = random * 1664525U + 1013904223U;
+    left -= tasks[random % tasks.size()].cancel() ? 1 : 0;
+  }
+  int done = 0;
+  int cancelled = 0;
+  for (auto const& task : tasks) {
+    try {
+      co_await task;
+      ++done;
+    } catch (skein::cancelled_error const&) {
+      ++cancelled;
+    }
+  }
+  REQUIRE(done + cancelled == 10'000);
+  REQUIRE(cancelled <= 5'000);
+}
