@@ -113,9 +113,8 @@ void block_until_done(future_state& state, delay limit) {
     return;
   }
   std::unique_lock guard{me.mutex};
-  auto const deadline =
-      std::chrono::steady_clock::time_point{std::chrono::nanoseconds{deadline_after(
-          std::chrono::steady_clock::now().time_since_epoch().count(), limit.nanoseconds())}};
+  auto const deadline = std::chrono::steady_clock::time_point{std::chrono::nanoseconds{
+      deadline_after(std::chrono::steady_clock::now().time_since_epoch().count(), limit.nanoseconds())}};
   if (!me.condition.wait_until(guard, deadline, [&] { return me.ready; })) {
     guard.unlock();
     if (state.unsubscribe(me)) {

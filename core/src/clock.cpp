@@ -10,8 +10,8 @@ namespace skein {
 
 clock::time_point clock::now() noexcept {
   detail::worker const* const here = detail::this_thread().owner;
-  return time_point{duration{here != nullptr ? here->now()
-                                             : std::chrono::steady_clock::now().time_since_epoch().count()}};
+  return time_point{
+      duration{here != nullptr ? here->now() : std::chrono::steady_clock::now().time_since_epoch().count()}};
 }
 
 namespace detail {

@@ -104,7 +104,8 @@ event_loop& get_event_loop() {
   }
   if (loop_of_thread == nullptr) {
     throw no_running_loop_error{
-        "There is no current event loop in this thread: use run(), or set_event_loop(new_event_loop().get())"};
+        "There is no current event loop in this thread: use run(), or "
+        "set_event_loop(new_event_loop().get())"};
   }
   return *loop_of_thread;
 }

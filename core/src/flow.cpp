@@ -34,7 +34,8 @@ void flow::request_cancel() noexcept {
       }
       continue;
     }
-    if (!word_.compare_exchange_weak(word, word | busy_bit, memory_order_acq_rel, memory_order_relaxed)) {  // [B]
+    if (!word_.compare_exchange_weak(word, word | busy_bit, memory_order_acq_rel,
+                                     memory_order_relaxed)) {  // [B]
       continue;
     }
     if (wait->ops().cancel(*wait)) {
@@ -55,7 +56,8 @@ bool flow::inspect(void (*f)(wait_node const& wait, void* context), void* contex
     if ((word & pointer_mask) == 0) {
       return false;
     }
-    if (word_.compare_exchange_weak(word, word | busy_bit, memory_order_acq_rel, memory_order_relaxed)) {  // [B]
+    if (word_.compare_exchange_weak(word, word | busy_bit, memory_order_acq_rel,
+                                    memory_order_relaxed)) {  // [B]
       f(*reinterpret_cast<wait_node const*>(word & pointer_mask), context);
       word_.fetch_and(~busy_bit, memory_order_release);  // [C]
       return true;

@@ -4,9 +4,9 @@
 
 namespace skein::detail {
 
-lowlevel::work_ops const foreign_wait_ops{
-    &lowlevel::wait_node::resume, &lowlevel::drop_wait, [](lowlevel::wait_node&) noexcept { return false; },
-    [](lowlevel::wait_node&) noexcept {}, "a foreign awaitable"};
+lowlevel::work_ops const foreign_wait_ops{&lowlevel::wait_node::resume, &lowlevel::drop_wait,
+                                          [](lowlevel::wait_node&) noexcept { return false; },
+                                          [](lowlevel::wait_node&) noexcept {}, "a foreign awaitable"};
 
 foreign_waker make_foreign_waker(lowlevel::wait_node& node) {
   lowlevel::wake(node);

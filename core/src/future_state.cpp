@@ -24,10 +24,10 @@ void future_state::last_reference_gone() noexcept {
     // The handler gets handles; the state goes with the last of them.
     references_.store(1, memory_order_relaxed);
     auto const self = state_ref<>::adopt(this);
-    exception_context context{.message = is_task_ ? "Task exception was never retrieved"
-                                                  : "Future exception was never retrieved",
-                              .exception = error_,
-                              .future = any_future{self}};
+    exception_context context{
+        .message = is_task_ ? "Task exception was never retrieved" : "Future exception was never retrieved",
+        .exception = error_,
+        .future = any_future{self}};
     if (is_task_) {
       context.task = any_task{self};
     }
@@ -135,12 +135,12 @@ std::exception_ptr future_state::exception() {
   throw invalid_state_error{"Exception is not set: await the future, or ask done() first"};
 }
 
-std::string future_state::text(std::string future_texts::*which) const {
+std::string future_state::text(std::string future_texts::* which) const {
   std::lock_guard const guard{lock_};
   return texts_ != nullptr ? (*texts_).*which : std::string{};
 }
 
-void future_state::set_text(std::string future_texts::*which, std::string value) {
+void future_state::set_text(std::string future_texts::* which, std::string value) {
   auto fresh = std::make_unique<future_texts>();
   std::lock_guard const guard{lock_};
   if (texts_ == nullptr) {
@@ -154,7 +154,8 @@ void throw_null_future() {
 }
 
 void throw_invalid_state(future_state& state) {
-  throw invalid_state_error{"invalid state: the future has its outcome already, and keeps it: " + state.repr()};
+  throw invalid_state_error{"invalid state: the future has its outcome already, and keeps it: " +
+                            state.repr()};
 }
 
 void set_error(future_state& state, std::exception_ptr error) {

@@ -116,7 +116,9 @@ std::exception_ptr error_of_done(future_state& state) noexcept {
 
 loop_id loop_for_gather(std::span<state_ref<> const> children) {
   worker* const here = this_thread().owner;
-  loop_id const loop = here != nullptr ? here->id : children.empty() ? running_worker().id : children[0]->loop();
+  loop_id const loop = here != nullptr    ? here->id
+                       : children.empty() ? running_worker().id
+                                          : children[0]->loop();
   for (state_ref<> const& child : children) {
     bool const ours = here != nullptr ? here->runtime.owns(child->loop()) : child->loop() == loop;
     if (!ours && !child->done()) {

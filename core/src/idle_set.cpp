@@ -9,9 +9,7 @@ namespace skein::detail {
 
 using lowlevel::memory_order_seq_cst;
 
-idle_set::idle_set(unsigned workers) : workers_{workers}, word_{workers} {
-  sleepers_.reserve(workers);
-}
+idle_set::idle_set(unsigned workers) : workers_{workers}, word_{workers} { sleepers_.reserve(workers); }
 
 std::optional<unsigned> idle_set::take_sleeper() noexcept {
   if (!should_notify()) {

@@ -16,7 +16,9 @@ using lowlevel::memory_order_relaxed;
 
 namespace {
 
-void set_status(slot_base& slot, slot_status status) noexcept { slot.status.store(status, memory_order_relaxed); }
+void set_status(slot_base& slot, slot_status status) noexcept {
+  slot.status.store(status, memory_order_relaxed);
+}
 
 // The last detached child to end goes on with the parent, through its own loop.
 //
@@ -81,8 +83,8 @@ void finish_slow(slot_base& slot, std::coroutine_handle<> coroutine) noexcept {
   }
 }
 
-bool suspend_for_child(promise_base& parent, std::coroutine_handle<> handle, join& meeting, any_coroutine child,
-                       bool spill) {
+bool suspend_for_child(promise_base& parent, std::coroutine_handle<> handle, join& meeting,
+                       any_coroutine child, bool spill) {
   if (spill) {
     thread_state& thread = this_thread();
     thread.spilled.push_back({child, thread.flow});
@@ -123,7 +125,8 @@ void fork_join::spill(promise_base& parent, std::coroutine_handle<> handle) {
       *this,
       [](child_ref const& child, void* spilled) {
         child.coroutine.promise().detach();
-        static_cast<std::vector<detail::continuation>*>(spilled)->push_back({child.coroutine, &flow_of_branch(*child.slot)});
+        static_cast<std::vector<detail::continuation>*>(spilled)->push_back(
+            {child.coroutine, &flow_of_branch(*child.slot)});
       },
       &thread.spilled);
   if (thread.owner != nullptr) {

@@ -22,8 +22,6 @@ void parker::wait(lowlevel::instant timeout) noexcept {
   syscall(SYS_futex, &word_, FUTEX_WAIT_PRIVATE, parked, limit_pointer, nullptr, 0);
 }
 
-void parker::wake_futex() noexcept {
-  syscall(SYS_futex, &word_, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
-}
+void parker::wake_futex() noexcept { syscall(SYS_futex, &word_, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0); }
 
 }  // namespace skein::detail

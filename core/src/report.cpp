@@ -30,8 +30,8 @@ log_state& the_log() {
 
 std::string demangle(char const* name) {
   int status = 0;
-  std::unique_ptr<char, decltype(&std::free)> const text{
-      abi::__cxa_demangle(name, nullptr, nullptr, &status), &std::free};
+  std::unique_ptr<char, decltype(&std::free)> const text{abi::__cxa_demangle(name, nullptr, nullptr, &status),
+                                                         &std::free};
   return status == 0 ? text.get() : name;
 }
 

@@ -88,7 +88,7 @@ class runtime_core {
   lowlevel::atomic<int> jobs_{0};
   bool closed_ = false;
   lowlevel::spinlock failure_lock_;
-  std::exception_ptr failure_;                   // guarded by failure_lock_
+  std::exception_ptr failure_;  // guarded by failure_lock_
   std::mutex executor_mutex_;
   std::shared_ptr<executor> default_executor_;  // guarded by executor_mutex_
 };

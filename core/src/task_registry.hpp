@@ -61,7 +61,7 @@ class task_registry {
 
  private:
   lowlevel::spinlock lock_;
-  task_state* head_ = nullptr;               // guarded by lock_
+  task_state* head_ = nullptr;             // guarded by lock_
   lowlevel::atomic<std::size_t> size_{0};  // written under lock_
 };
 

@@ -169,8 +169,9 @@ std::string task_state::name() const {
 }
 
 void task_state::destroy_pending() noexcept {
-  exception_context context{.message = "Task was destroyed but it is pending! Its loop was closed before it "
-                                       "ended: await it, or cancel and await it, before close()",
+  exception_context context{.message =
+                                "Task was destroyed but it is pending! Its loop was closed before it "
+                                "ended: await it, or cancel and await it, before close()",
                             .future = any_future{state_ref<>::share(this)},
                             .task = any_task{state_ref<>::share(this)}};
   report(loop(), context);

@@ -84,7 +84,8 @@ thread_pool_executor::~thread_pool_executor() { static_cast<void>(shutdown(std::
 void thread_pool_executor::submit(std::unique_ptr<detail::executor_job> job) {
   std::lock_guard const guard{state_->mutex};
   if (state_->closed) {
-    throw std::runtime_error{"Executor shutdown has been called: submit jobs before it, or to another executor"};
+    throw std::runtime_error{
+        "Executor shutdown has been called: submit jobs before it, or to another executor"};
   }
   if (state_->outstanding >= state_->threads && state_->threads < state_->max_threads) {
     try {

@@ -17,9 +17,9 @@
 namespace skein::detail {
 namespace {
 
-constexpr int upkeep_interval = 31;     // as Seastar and Tokio: a prime near 2^5; see notes/turns.md
-constexpr int woken_in_a_row_max = 3;   // then others get a turn, so that a ping-pong starves nobody
-constexpr int poll_interval = 31;       // turns between two looks at the driver while there is other work
+constexpr int upkeep_interval = 31;    // as Seastar and Tokio: a prime near 2^5; see notes/turns.md
+constexpr int woken_in_a_row_max = 3;  // then others get a turn, so that a ping-pong starves nobody
+constexpr int poll_interval = 31;      // turns between two looks at the driver while there is other work
 
 }  // namespace
 
@@ -66,9 +66,7 @@ bool worker::quiet() const noexcept {
          next_slot_.load(lowlevel::memory_order_relaxed) == nullptr;
 }
 
-bool worker::must_leave() const noexcept {
-  return leaving_ || runtime.stopping() || runtime.failed();
-}
+bool worker::must_leave() const noexcept { return leaving_ || runtime.stopping() || runtime.failed(); }
 
 void worker::run() {
   thread_binding const binding{*this};
@@ -124,9 +122,7 @@ void worker::drain() noexcept {
   thread.flow = nullptr;
 }
 
-lowlevel::work_item* worker::next_item() {
-  return runtime.lone() ? next_of_lone() : next_of_many();
-}
+lowlevel::work_item* worker::next_item() { return runtime.lone() ? next_of_lone() : next_of_many(); }
 
 lowlevel::work_item* worker::next_of_lone() {
   if (pass_left_ == 0) {

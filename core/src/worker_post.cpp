@@ -54,13 +54,9 @@ void schedule(lowlevel::work_item& item, task_state& task, bool fair) noexcept {
 
 namespace skein::lowlevel {
 
-void wake(wait_node& node) noexcept {
-  detail::schedule(node, detail::task_of_flow(node.flow()), false);
-}
+void wake(wait_node& node) noexcept { detail::schedule(node, detail::task_of_flow(node.flow()), false); }
 
-void yield(wait_node& node) noexcept {
-  detail::schedule(node, detail::task_of_flow(node.flow()), true);
-}
+void yield(wait_node& node) noexcept { detail::schedule(node, detail::task_of_flow(node.flow()), true); }
 
 void wait_node::resume(work_item& item) noexcept {
   auto& node = static_cast<wait_node&>(item);

@@ -10,8 +10,8 @@
 namespace skein::detail {
 namespace {
 
-constexpr int search_rounds = 60;          // about 10 µs of looking before a sleep that costs as much
-constexpr int polite_rounds = 2;           // rounds in which the next slots of others are left alone
+constexpr int search_rounds = 60;  // about 10 µs of looking before a sleep that costs as much
+constexpr int polite_rounds = 2;   // rounds in which the next slots of others are left alone
 constexpr int pauses_between_rounds = 4;
 constexpr lowlevel::instant job_poll = 1'000'000;  // virtual time: how long to wait for a job of an executor
 

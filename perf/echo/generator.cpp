@@ -84,8 +84,8 @@ class client {
       fail("recv");
     }
     if (got == 0) {
-      throw std::runtime_error{fmt::format("connection {}: closed by the server with {} messages to go",
-                                           number_, left_)};
+      throw std::runtime_error{
+          fmt::format("connection {}: closed by the server with {} messages to go", number_, left_)};
     }
     auto const bytes = static_cast<std::size_t>(got);
     if (received_ + bytes > message_bytes ||
@@ -191,16 +191,18 @@ int run(std::span<char* const> arguments) {
   auto const connections = parse<std::uint32_t>("connections", arguments[1]);
   auto const messages = parse<std::uint64_t>("messages", arguments[2]);
   if (messages < connections) {
-    throw std::invalid_argument{fmt::format("{} messages are too few for {} connections", messages, connections)};
+    throw std::invalid_argument{
+        fmt::format("{} messages are too few for {} connections", messages, connections)};
   }
   load clients{parse<std::uint16_t>("port", arguments[0]), connections, messages};
   auto const start = clock_type::now();
   clients.run();
   std::chrono::duration<double, std::milli> const wall = clock_type::now() - start;
-  fmt::print(R"({{"wall_ms": {:.6f}, "answer": {}, "metrics": {{"latency_us_p50": {:.1f}, "latency_us_p99": {:.1f}}}}})"
-             "\n",
-             wall.count(), clients.answered() * message_bytes, clients.latency_us(0.5),
-             clients.latency_us(0.99));
+  fmt::print(
+      R"({{"wall_ms": {:.6f}, "answer": {}, )"
+      R"("metrics": {{"latency_us_p50": {:.1f}, "latency_us_p99": {:.1f}}}}})"
+      "\n",
+      wall.count(), clients.answered() * message_bytes, clients.latency_us(0.5), clients.latency_us(0.99));
   return 0;
 }
 

@@ -47,7 +47,8 @@ class product {
   [[nodiscard]] square b() noexcept { return {b_.data(), size_, size_}; }
   [[nodiscard]] square c() noexcept { return {c_.data(), size_, size_}; }
 
-  /// Returns     The sum of all c[i][j] * (i % 97 + 1) * (j % 89 + 1): any wrong element changes it. The harness
+  /// Returns     The sum of all c[i][j] * (i % 97 + 1) * (j % 89 + 1): any wrong element changes it. The
+  /// harness
   ///             computes the same number from the factors in n² steps (skein-perf/answers.cpp).
   [[nodiscard]] std::uint64_t checksum() const noexcept;
 

@@ -43,12 +43,10 @@ auto work(request const& r, result& out, std::uint64_t pairs) -> skein::coro<voi
   }
 }
 
-workload const one_to_one{"queue", [](request const& r) {
-                            return on_skein(r, [](auto&... args) { return work(args..., 1); });
-                          }};
-workload const four_to_four{"queue44", [](request const& r) {
-                              return on_skein(r, [](auto&... args) { return work(args..., 4); });
-                            }};
+workload const one_to_one{
+    "queue", [](request const& r) { return on_skein(r, [](auto&... args) { return work(args..., 1); }); }};
+workload const four_to_four{
+    "queue44", [](request const& r) { return on_skein(r, [](auto&... args) { return work(args..., 4); }); }};
 
 }  // namespace
 }  // namespace perf

@@ -5,9 +5,8 @@
 namespace perf {
 namespace {
 
-workload const scenario{"idle", [](request const& r) {
-                          return on_tbb(r, [](std::uint64_t) -> std::uint64_t { return 0; });
-                        }};
+workload const scenario{
+    "idle", [](request const& r) { return on_tbb(r, [](std::uint64_t) -> std::uint64_t { return 0; }); }};
 
 }  // namespace
 }  // namespace perf

@@ -16,15 +16,15 @@ namespace perf {
 struct request {
   std::string_view scenario;
   unsigned workers = 1;
-  std::uint64_t size = 0;      // what it counts is the scenario's choice: tasks, items, n
+  std::uint64_t size = 0;     // what it counts is the scenario's choice: tasks, items, n
   unsigned connections = 50;  // of servers
 };
 
 /// What a workload answers.
 struct result {
   double wall_ms = 0;
-  double cpu_ms = 0;          // of the whole process, in the measured part
-  std::uint64_t answer = 0;   // the harness knows what it has to be
+  double cpu_ms = 0;           // of the whole process, in the measured part
+  std::uint64_t answer = 0;    // the harness knows what it has to be
   std::vector<float> late_ms;  // of each sleeper, when the workload is about time
 };
 

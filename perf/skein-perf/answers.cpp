@@ -42,8 +42,8 @@ std::uint64_t nodes_of_tree(std::uint64_t levels) { return (ten_to_the(levels + 
 
 std::uint64_t queens(std::uint64_t n) {
   // OEIS A000170.
-  static constexpr std::array<std::uint64_t, 16> solutions{1,   1,   0,    0,    2,     10,    4,     40,
-                                                           92,  352, 724,  2680, 14200, 73712, 365596, 2279184};
+  static constexpr std::array<std::uint64_t, 16> solutions{1,  1,   0,   0,    2,     10,    4,      40,
+                                                           92, 352, 724, 2680, 14200, 73712, 365596, 2279184};
   return solutions.at(n);
 }
 

@@ -60,7 +60,7 @@ unsigned usable_cores() {
 }
 
 machine describe_machine() {
-  struct sysinfo memory {};
+  struct sysinfo memory{};
   static_cast<void>(::sysinfo(&memory));
   std::array<double, 1> load{};
   static_cast<void>(::getloadavg(load.data(), 1));

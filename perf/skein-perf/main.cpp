@@ -10,8 +10,8 @@
 #include "scenario.hpp"
 #include "session.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
+#include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <exception>
@@ -53,8 +53,8 @@ int run(run_arguments const& typed) {
     result = run_session(options, shown);
   }
   if (!result.rows.empty()) {
-    fmt::print("{}, {} cores, {}, {}, {}\n\n{}", where.cpu, where.cores, where.kernel, where.compiler, where.date,
-               format_table(result));
+    fmt::print("{}, {} cores, {}, {}, {}\n\n{}", where.cpu, where.cores, where.kernel, where.compiler,
+               where.date, format_table(result));
   }
   for (auto const& text : result.missing) {
     fmt::print("{}\n", text);

@@ -73,8 +73,8 @@ std::vector<peer const*> check_peers(std::string const& typed) {
       peer const* const found = find_peer(name);
       if (found == nullptr) {
         throw usage_error{fmt::format(
-            "unknown peer \"{}\" in --peers {}; give all, none, or some of these with commas between: {}", name,
-            typed, names(others))};
+            "unknown peer \"{}\" in --peers {}; give all, none, or some of these with commas between: {}",
+            name, typed, names(others))};
       }
       add_once(chosen, found);
     }
@@ -98,8 +98,7 @@ run_options check(run_arguments const& typed) {
     }
   }
   unsigned const usual_repeat = typed.quick ? 3 : 5;
-  options.repeat =
-      typed.repeat.empty() ? usual_repeat : parse_count("--repeat", typed.repeat, repeat_max);
+  options.repeat = typed.repeat.empty() ? usual_repeat : parse_count("--repeat", typed.repeat, repeat_max);
   options.timeout = std::chrono::seconds{parse_count("--timeout", typed.timeout, timeout_s_max)};
   if (!typed.json.empty()) {
     options.json = typed.json;

@@ -32,8 +32,8 @@ struct run_arguments {
 /// What `run` has to do.
 struct run_options {
   std::vector<scenario const*> scenarios;
-  std::vector<peer const*> peers;   // skein first
-  std::vector<unsigned> workers;    // of each runtime that can use them
+  std::vector<peer const*> peers;  // skein first
+  std::vector<unsigned> workers;   // of each runtime that can use them
   unsigned repeat = 0;
   std::chrono::seconds timeout{};   // of one measurement
   std::optional<std::string> json;  // a path

@@ -54,7 +54,9 @@ ability parse_ability(std::string const& line) {
 
 }  // namespace
 
-std::filesystem::path program_folder() { return std::filesystem::read_symlink("/proc/self/exe").parent_path(); }
+std::filesystem::path program_folder() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path();
+}
 
 std::span<peer const> peers() noexcept { return table; }
 
@@ -64,7 +66,8 @@ peer const* find_peer(std::string_view name) noexcept {
 }
 
 std::vector<std::string> peer::command() const {
-  std::vector<std::string> words{(program_folder() / program).string()};  // an absolute program stays as it is
+  std::vector<std::string> words{
+      (program_folder() / program).string()};  // an absolute program stays as it is
   if (!script.empty()) {
     words.push_back("-I");  // away from the user's own packages and settings
     words.push_back((std::filesystem::path{SKEIN_PERF_SOURCE_DIR} / "runtimes" / script).string());

@@ -18,10 +18,10 @@ struct scenario;
 struct peer {
   std::string_view name;
   std::string_view about;
-  std::string_view package;   // the Debian package that brings it
-  std::string_view program;   // beside this program, or a path
-  std::string_view script;    // of an interpreter, in perf/runtimes
-  bool one_worker = false;    // cannot use more
+  std::string_view package;  // the Debian package that brings it
+  std::string_view program;  // beside this program, or a path
+  std::string_view script;   // of an interpreter, in perf/runtimes
+  bool one_worker = false;   // cannot use more
 
   /// Returns     What to execute, without the arguments of the workload.
   [[nodiscard]] std::vector<std::string> command() const;

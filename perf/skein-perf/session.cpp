@@ -92,8 +92,8 @@ class session {
       return;
     }
     auto const& m = e.measured;
-    auto const title = fmt::format("{} on {}, {} worker{}", m.what->name, m.who->name, m.workers,
-                                   m.workers == 1 ? "" : "s");
+    auto const title =
+        fmt::format("{} on {}, {} worker{}", m.what->name, m.who->name, m.workers, m.workers == 1 ? "" : "s");
     progress_.begin(fmt::format("{}, round {} of {}", title, round, options_.repeat));
     try {
       sample s = measure(*m.who, *m.what, m.workers, m.size, options_.timeout);

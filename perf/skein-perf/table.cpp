@@ -17,8 +17,8 @@ namespace {
 constexpr std::size_t columns = 12;
 using line = std::array<std::string, columns>;
 
-line const header{"scenario", "runtime", "workers",   "median",  "min",     "max",
-                  "unit",     "ratio",   "CPU ms",    "CPU ratio", "RSS MiB", "metrics"};
+line const header{"scenario", "runtime", "workers", "median",    "min",     "max",
+                  "unit",     "ratio",   "CPU ms",  "CPU ratio", "RSS MiB", "metrics"};
 
 /// Three digits that count.
 std::string number(double value) {
@@ -97,8 +97,9 @@ std::string footnotes(report const& r) {
   std::set<std::string> shares;
   for (auto const& measured : r.rows) {
     if (measured.share > 1) {
-      shares.insert(fmt::format("* {} did 1/{} of the work; median, min, max and CPU ms are multiplied by {}.\n",
-                                measured.who->name, measured.share, measured.share));
+      shares.insert(
+          fmt::format("* {} did 1/{} of the work; median, min, max and CPU ms are multiplied by {}.\n",
+                      measured.who->name, measured.share, measured.share));
     }
   }
   for (auto const& share : shares) {

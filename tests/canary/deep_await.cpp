@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// deep_await.cpp: awaits that would overflow the stack of a runtime built on symmetric transfer (incidents G1).
+// deep_await.cpp: awaits that would overflow the stack of a runtime built on symmetric transfer (incidents
+// G1).
 //
 // Built and run at -O0 and -O2, under AddressSanitizer and ThreadSanitizer, by both compilers, because what a
 // compiler makes of a tail call differs in each.

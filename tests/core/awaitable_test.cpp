@@ -52,7 +52,8 @@ static_assert(!skein::awaitable<std::string>);
 static_assert(std::same_as<skein::await_result_t<with_operator>, int>);
 static_assert(std::same_as<skein::await_result_t<decltype(skein::sleep(1s, 2.5))>, double>);
 
-SKEIN_TEST_CASE("awaitable: a foreign awaiter that resumes on its own thread brings the task back", "[core]") {
+SKEIN_TEST_CASE("awaitable: a foreign awaiter that resumes on its own thread brings the task back",
+                "[core]") {
   auto const task = skein::current_task();
   REQUIRE(co_await on_a_thread{7} == 7);
   REQUIRE(skein::current_task() == task);

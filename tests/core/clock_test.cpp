@@ -32,7 +32,8 @@ TEST_CASE("clock: delays that are too long are for ever (TASK-007)", "[core][clo
   REQUIRE_FALSE(skein::delay{std::chrono::years{200}}.is_forever());
 }
 
-TEST_CASE("clock: a delay that is not a number is refused with a text that says so (TASK-007)", "[core][clock]") {
+TEST_CASE("clock: a delay that is not a number is refused with a text that says so (TASK-007)",
+          "[core][clock]") {
   auto const nan = std::chrono::duration<double>{std::numeric_limits<double>::quiet_NaN()};
   REQUIRE_THROWS_AS(skein::delay{nan}, std::invalid_argument);
   REQUIRE_THROWS_WITH(skein::delay{nan}, Catch::Contains("NaN"));

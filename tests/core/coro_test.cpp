@@ -79,7 +79,8 @@ SKEIN_TEST_CASE("coro: calling a coroutine function runs nothing (S3)", "[core][
   REQUIRE(ran);
 }
 
-TEST_CASE("coro: one that is never awaited destroys its parameters and runs nothing (TASK-002)", "[core][coro]") {
+TEST_CASE("coro: one that is never awaited destroys its parameters and runs nothing (TASK-002)",
+          "[core][coro]") {
   int alive = 0;
   {
     auto c = holding(counted{alive});

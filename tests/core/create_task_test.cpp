@@ -18,7 +18,8 @@ namespace {
 skein::coro<int> number(int n) { co_return n; }
 }  // namespace
 
-SKEIN_TEST_CASE_1W("create_task: the body starts after the creator suspends (TASK-001)", "[core][create_task]") {
+SKEIN_TEST_CASE_1W("create_task: the body starts after the creator suspends (TASK-001)",
+                   "[core][create_task]") {
   bool started = false;
   auto const task = skein::create_task([&]() -> skein::coro<> {
     started = true;
@@ -50,7 +51,8 @@ TEST_CASE("create_task: outside of a loop it says what to do", "[core][create_ta
   REQUIRE_THROWS_WITH(skein::create_task(number(1)), Catch::StartsWith("no running event loop"));
 }
 
-SKEIN_TEST_CASE("create_task: callable and arguments are kept as long as the task (U10)", "[core][create_task]") {
+SKEIN_TEST_CASE("create_task: callable and arguments are kept as long as the task (U10)",
+                "[core][create_task]") {
   auto const make = [] {
     std::string const local(100, 'x');
     return skein::create_task(
@@ -65,7 +67,8 @@ SKEIN_TEST_CASE("create_task: callable and arguments are kept as long as the tas
 }
 
 SKEIN_TEST_CASE("create_task: options come before a callable's arguments", "[core][create_task]") {
-  auto const task = skein::create_task({.name = "sum"}, [](int a, int b) -> skein::coro<int> { co_return a + b; }, 2, 3);
+  auto const task =
+      skein::create_task({.name = "sum"}, [](int a, int b) -> skein::coro<int> { co_return a + b; }, 2, 3);
   REQUIRE(task.get_name() == "sum");
   REQUIRE(co_await task == 5);
 }
@@ -96,7 +99,7 @@ SKEIN_TEST_CASE("create_task: a task of a loop stays on its thread", "[core][cre
         stayed = stayed && std::this_thread::get_id() == thread && skein::running_loop() == &loop;
       }
       co_await skein::sleep(1ms);
-      co_return stayed && std::this_thread::get_id() == thread;
+      co_return stayed&& std::this_thread::get_id() == thread;
     }));
   }
   for (auto const& task : tasks) {
@@ -110,7 +113,7 @@ SKEIN_TEST_CASE("create_task: pinned by its options it stays too", "[core][creat
   auto const task = skein::create_task({.pin = &loop}, [&]() -> skein::coro<bool> {
     bool here = skein::running_loop() == &loop;
     co_await skein::sleep(1ms);
-    co_return here && skein::running_loop() == &loop;
+    co_return here&& skein::running_loop() == &loop;
   });
   REQUIRE(co_await task);
 }

@@ -18,7 +18,8 @@ namespace {
 skein::coro<int> number(int n) { co_return n; }
 }  // namespace
 
-TEST_CASE("event_loop: calls run in the order of posting, cancelled ones not at all (LOOP-001)", "[core][loop]") {
+TEST_CASE("event_loop: calls run in the order of posting, cancelled ones not at all (LOOP-001)",
+          "[core][loop]") {
   auto const loop = skein::new_event_loop();
   std::vector<int> calls;
   loop->call_soon([&](int n) { calls.push_back(n); }, 10);
@@ -57,7 +58,8 @@ TEST_CASE("event_loop: deadlines in the past are ordered too (TIMER-002, TIMER-0
   REQUIRE(calls == std::vector<int>{2, 1, 3, 4, 5, 6, 7});
 }
 
-TEST_CASE("event_loop: a call queued during a pass runs in the next one (TIMER-005, TIMER-006)", "[core][loop]") {
+TEST_CASE("event_loop: a call queued during a pass runs in the next one (TIMER-005, TIMER-006)",
+          "[core][loop]") {
   auto const loop = skein::new_event_loop({.virtual_time = true});
   std::vector<std::string> calls;
   skein::timer_handle second;
@@ -74,7 +76,8 @@ TEST_CASE("event_loop: a call queued during a pass runs in the next one (TIMER-0
   REQUIRE(second.cancelled());
 }
 
-TEST_CASE("event_loop: one that posts itself for ever starves neither timers nor tasks (LOOP-002)", "[core][loop]") {
+TEST_CASE("event_loop: one that posts itself for ever starves neither timers nor tasks (LOOP-002)",
+          "[core][loop]") {
   auto const loop = skein::new_event_loop();
   struct again {
     skein::event_loop* loop;
@@ -157,7 +160,8 @@ TEST_CASE("event_loop: a closed one refuses everything by its type (LOOP-009)", 
   REQUIRE_THROWS_WITH(loop->create_task(number(1)), Catch::StartsWith("Event loop is closed"));
 }
 
-TEST_CASE("event_loop: closing drops queued calls with their arguments (LOOP-010, LOOP-012)", "[core][loop]") {
+TEST_CASE("event_loop: closing drops queued calls with their arguments (LOOP-010, LOOP-012)",
+          "[core][loop]") {
   auto const loop = skein::new_event_loop();
   auto payload = std::make_shared<int>(1);
   bool ran = false;
@@ -207,7 +211,8 @@ TEST_CASE("event_loop: stopped before the future is done it says so", "[core][lo
   auto const loop = skein::new_event_loop();
   auto const f = loop->create_future<int>();
   loop->call_soon([&] { loop->stop(); });
-  REQUIRE_THROWS_WITH(loop->run_until_complete(f), Catch::StartsWith("Event loop stopped before Future completed"));
+  REQUIRE_THROWS_WITH(loop->run_until_complete(f),
+                      Catch::StartsWith("Event loop stopped before Future completed"));
   f.set_result(1);
   REQUIRE(loop->run_until_complete(f) == 1);
 }
@@ -218,7 +223,8 @@ TEST_CASE("event_loop: a future of another loop is refused (LOOP-006)", "[core][
   REQUIRE_THROWS_AS(loop->run_until_complete(other->create_future<int>()), std::invalid_argument);
 }
 
-TEST_CASE("event_loop: system_exit leaves it at once, and it can run again (LOOP-007, TASK-008)", "[core][loop]") {
+TEST_CASE("event_loop: system_exit leaves it at once, and it can run again (LOOP-007, TASK-008)",
+          "[core][loop]") {
   auto const loop = skein::new_event_loop();
   loop->call_soon([] { throw skein::system_exit{3}; });
   bool behind_ran = false;

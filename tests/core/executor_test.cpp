@@ -47,7 +47,8 @@ class gate {
 
 }  // namespace
 
-SKEIN_TEST_CASE("executor: a call runs on another thread and its result comes back (THR-005)", "[core][executor]") {
+SKEIN_TEST_CASE("executor: a call runs on another thread and its result comes back (THR-005)",
+                "[core][executor]") {
   auto const here = std::this_thread::get_id();
   auto const there = co_await skein::run_in_executor(nullptr, [] { return std::this_thread::get_id(); });
   REQUIRE(there != here);
@@ -56,7 +57,8 @@ SKEIN_TEST_CASE("executor: a call runs on another thread and its result comes ba
 }
 
 SKEIN_TEST_CASE("executor: an error of the call is thrown at the await (THR-005)", "[core][executor]") {
-  REQUIRE_THROWS_WITH(co_await skein::to_thread([]() -> int { throw std::runtime_error{"no luck"}; }), "no luck");
+  REQUIRE_THROWS_WITH(co_await skein::to_thread([]() -> int { throw std::runtime_error{"no luck"}; }),
+                      "no luck");
 }
 
 SKEIN_TEST_CASE("executor: move-only arguments and results", "[core][executor]") {
@@ -114,7 +116,8 @@ SKEIN_TEST_CASE("executor: a queued call whose future is cancelled never runs", 
   REQUIRE_FALSE(ran);
 }
 
-SKEIN_TEST_CASE("executor: cancelling a running call frees the waiter at once (THR-006, THR-011)", "[core][executor]") {
+SKEIN_TEST_CASE("executor: cancelling a running call frees the waiter at once (THR-006, THR-011)",
+                "[core][executor]") {
   skein::thread_pool_executor pool{1};
   gate door;
   std::atomic<bool> finished{false};
@@ -138,10 +141,12 @@ SKEIN_TEST_CASE("executor: after shutdown it refuses (THR-007)", "[core][executo
   skein::thread_pool_executor pool;
   co_await skein::run_in_executor(&pool, [] {});
   REQUIRE(pool.shutdown(std::nullopt));
-  REQUIRE_THROWS_WITH(skein::run_in_executor(&pool, [] {}), Catch::StartsWith("Executor shutdown has been called"));
+  REQUIRE_THROWS_WITH(skein::run_in_executor(&pool, [] {}),
+                      Catch::StartsWith("Executor shutdown has been called"));
 }
 
-SKEIN_TEST_CASE("executor: a shutdown with a limit names what it leaves behind (THR-007)", "[core][executor]") {
+SKEIN_TEST_CASE("executor: a shutdown with a limit names what it leaves behind (THR-007)",
+                "[core][executor]") {
   gate door;
   std::vector<std::string> lines;
   {
@@ -167,7 +172,8 @@ SKEIN_TEST_CASE("executor: the cpu_executor computes on oneTBB's threads", "[cor
   auto const here = std::this_thread::get_id();
   std::vector<skein::future<int>> futures;
   for (int i = 0; i < 100; ++i) {
-    futures.push_back(skein::run_in_executor(&cpu, [i, here] { return std::this_thread::get_id() != here ? i : -1; }));
+    futures.push_back(
+        skein::run_in_executor(&cpu, [i, here] { return std::this_thread::get_id() != here ? i : -1; }));
   }
   int sum = 0;
   for (int const value : co_await skein::gather(futures)) {

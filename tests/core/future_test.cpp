@@ -42,7 +42,8 @@ SKEIN_TEST_CASE("future: the first result stays (FUT-002)", "[core][future]") {
   co_return;
 }
 
-SKEIN_TEST_CASE("future: an error comes out of result and await, the same object (FUT-003)", "[core][future]") {
+SKEIN_TEST_CASE("future: an error comes out of result and await, the same object (FUT-003)",
+                "[core][future]") {
   auto const f = skein::create_future<int>();
   auto const error = std::make_exception_ptr(std::runtime_error{"no luck"});
   f.set_exception(error);
@@ -122,7 +123,8 @@ SKEIN_TEST_CASE_1W("future: a callback that is scheduled is not taken back any m
   REQUIRE(calls == 1);
 }
 
-SKEIN_TEST_CASE_1W("future: awaiting one that is done does not give way to others (FUT-008)", "[core][future]") {
+SKEIN_TEST_CASE_1W("future: awaiting one that is done does not give way to others (FUT-008)",
+                   "[core][future]") {
   auto const f = skein::create_future<int>();
   f.set_result(5);
   bool other_ran = false;

@@ -64,7 +64,8 @@ SKEIN_TEST_CASE("gather: the first error comes at once, the others go on (GATH-0
   REQUIRE(co_await slow == 1);
 }
 
-SKEIN_TEST_CASE("gather: with return_exceptions each has its outcome (GATH-004, GATH-006)", "[core][gather]") {
+SKEIN_TEST_CASE("gather: with return_exceptions each has its outcome (GATH-004, GATH-006)",
+                "[core][gather]") {
   auto const cancelled = skein::create_task(after(1000h, 1));
   co_await all_tasks_blocked();
   cancelled.cancel();
@@ -86,7 +87,8 @@ SKEIN_TEST_CASE("gather: of outcomes of a range", "[core][gather]") {
   REQUIRE(outcomes[1].error() != nullptr);
 }
 
-SKEIN_TEST_CASE("gather: a child that is cancelled fails it, but does not cancel it (GATH-005)", "[core][gather]") {
+SKEIN_TEST_CASE("gather: a child that is cancelled fails it, but does not cancel it (GATH-005)",
+                "[core][gather]") {
   auto const child = skein::create_task(after(1000h, 1));
   auto const other = skein::create_task(after(1000h, 2));
   co_await all_tasks_blocked();
@@ -99,7 +101,8 @@ SKEIN_TEST_CASE("gather: a child that is cancelled fails it, but does not cancel
   other.cancel();
 }
 
-SKEIN_TEST_CASE("gather: cancelling it cancels every child, and it ends when they do (GATH-007)", "[core][gather]") {
+SKEIN_TEST_CASE("gather: cancelling it cancels every child, and it ends when they do (GATH-007)",
+                "[core][gather]") {
   auto const a = skein::create_task(after(1000h, 1));
   auto const b = skein::create_task(after(1000h, 2));
   co_await all_tasks_blocked();
@@ -139,5 +142,6 @@ SKEIN_TEST_CASE("gather: cancelling the task that waits for it cancels the child
 TEST_CASE("gather: futures of two runtimes are refused (GATH-009)", "[core][gather]") {
   auto const one = skein::new_event_loop();
   auto const two = skein::new_event_loop();
-  REQUIRE_THROWS_AS(skein::gather(one->create_future<int>(), two->create_future<int>()), std::invalid_argument);
+  REQUIRE_THROWS_AS(skein::gather(one->create_future<int>(), two->create_future<int>()),
+                    std::invalid_argument);
 }

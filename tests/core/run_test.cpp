@@ -40,7 +40,8 @@ class reports {
 
 }  // namespace
 
-TEST_CASE("run: main's value comes back, from a coroutine, a callable, any awaitable (RUN-001)", "[core][run]") {
+TEST_CASE("run: main's value comes back, from a coroutine, a callable, any awaitable (RUN-001)",
+          "[core][run]") {
   REQUIRE(skein::run(number(3)) == 3);
   REQUIRE(skein::run([] { return number(4); }) == 4);
   REQUIRE(skein::run(skein::sleep(1ms, 5)) == 5);
@@ -54,9 +55,9 @@ TEST_CASE("run: main's error comes out (RUN-001)", "[core][run]") {
   };
   REQUIRE_THROWS_WITH(skein::run(failing), "no luck");
   REQUIRE_THROWS_AS(skein::run([]() -> skein::coro<> {
-    skein::current_task().cancel();
-    co_await skein::sleep(0s);
-  }),
+                      skein::current_task().cancel();
+                      co_await skein::sleep(0s);
+                    }),
                     skein::cancelled_error);
 }
 
@@ -67,7 +68,8 @@ TEST_CASE("run: inside a loop it is refused and the coroutine does not start (RU
       started = true;
       co_return;
     };
-    REQUIRE_THROWS_WITH(skein::run(inner), Catch::StartsWith("run() cannot be called from a running event loop"));
+    REQUIRE_THROWS_WITH(skein::run(inner),
+                        Catch::StartsWith("run() cannot be called from a running event loop"));
     REQUIRE_FALSE(started);
     co_return;
   });
@@ -80,7 +82,8 @@ TEST_CASE("run: a moved-from main is refused (RUN-002)", "[core][run]") {
   REQUIRE(skein::run(std::move(d)) == 1);
 }
 
-TEST_CASE("run: leftover tasks are cancelled and awaited, also those born meanwhile (RUN-004)", "[core][run]") {
+TEST_CASE("run: leftover tasks are cancelled and awaited, also those born meanwhile (RUN-004)",
+          "[core][run]") {
   for (unsigned const workers : {1U, 4U}) {
     std::atomic<int> cleaned{0};
     std::atomic<bool> late_ran{false};
@@ -129,21 +132,23 @@ TEST_CASE("run: a leftover that fails while it is cancelled is reported (RUN-005
   REQUIRE(told.texts() == std::vector<std::string>{"unhandled exception during run() shutdown"});
 }
 
-TEST_CASE("run: leftovers of a failing main end too, and its error is the one thrown (RUN-013)", "[core][run]") {
+TEST_CASE("run: leftovers of a failing main end too, and its error is the one thrown (RUN-013)",
+          "[core][run]") {
   bool cleaned = false;
-  REQUIRE_THROWS_WITH(skein::run([&]() -> skein::coro<> {
-                        skein::create_task([&]() -> skein::coro<> {
-                          try {
-                            co_await skein::sleep(1000h);
-                          } catch (skein::cancelled_error const&) {
-                            cleaned = true;
-                            throw;
-                          }
-                        });
-                        co_await all_tasks_blocked();
-                        throw std::runtime_error{"main"};
-                      },
-                                 {.workers = 2}),
+  REQUIRE_THROWS_WITH(skein::run(
+                          [&]() -> skein::coro<> {
+                            skein::create_task([&]() -> skein::coro<> {
+                              try {
+                                co_await skein::sleep(1000h);
+                              } catch (skein::cancelled_error const&) {
+                                cleaned = true;
+                                throw;
+                              }
+                            });
+                            co_await all_tasks_blocked();
+                            throw std::runtime_error{"main"};
+                          },
+                          {.workers = 2}),
                       "main");
   REQUIRE(cleaned);
 }

@@ -28,7 +28,8 @@ TEST_CASE("runtime: outside of one there is none", "[core][runtime]") {
   REQUIRE_THROWS_AS(skein::runtime::current(), skein::no_running_loop_error);
 }
 
-TEST_CASE("runtime: the default number of workers is that of the cores the process may use", "[core][runtime]") {
+TEST_CASE("runtime: the default number of workers is that of the cores the process may use",
+          "[core][runtime]") {
   cpu_set_t before;
   REQUIRE(sched_getaffinity(0, sizeof before, &before) == 0);
   REQUIRE(skein::default_worker_count() >= 1);

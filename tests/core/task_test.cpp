@@ -43,13 +43,14 @@ SKEIN_TEST_CASE("task: current_task is the task in every coroutine of it, and nu
   auto const inner = [&]() -> skein::coro<bool> {
     bool const before = skein::current_task() == me;
     co_await skein::sleep(0s);
-    co_return before && skein::current_task() == me;
+    co_return before&& skein::current_task() == me;
   };
   REQUIRE(co_await inner());
   auto const seen = skein::create_future<bool>();
   skein::get_running_loop().call_soon([seen] { seen.set_result(static_cast<bool>(skein::current_task())); });
   REQUIRE_FALSE(co_await seen);
-  auto const other = skein::create_task([]() -> skein::coro<skein::any_task> { co_return skein::current_task(); });
+  auto const other =
+      skein::create_task([]() -> skein::coro<skein::any_task> { co_return skein::current_task(); });
   REQUIRE(co_await other == skein::any_task{other});
 }
 
@@ -90,7 +91,8 @@ SKEIN_TEST_CASE("task: a cancel is delivered where it sleeps (CANC-001)", "[core
   REQUIRE_FALSE(task.cancel());
 }
 
-SKEIN_TEST_CASE_1W("task: one that is cancelled before its first step is never entered (CANC-002)", "[core][task]") {
+SKEIN_TEST_CASE_1W("task: one that is cancelled before its first step is never entered (CANC-002)",
+                   "[core][task]") {
   bool entered = false;
   auto payload = std::make_shared<int>(1);
   auto const task = skein::create_task(
@@ -174,7 +176,8 @@ SKEIN_TEST_CASE("task: uncancel counts down to zero and not below (CANC-008)", "
   co_await skein::gather(skein::return_exceptions, task);
 }
 
-SKEIN_TEST_CASE("task: a cancel goes to the task that it awaits, which may swallow it (CANC-010)", "[core][task]") {
+SKEIN_TEST_CASE("task: a cancel goes to the task that it awaits, which may swallow it (CANC-010)",
+                "[core][task]") {
   auto const inner = skein::create_task([]() -> skein::coro<std::string> {
     try {
       co_await skein::sleep(1000h);
@@ -190,7 +193,8 @@ SKEIN_TEST_CASE("task: a cancel goes to the task that it awaits, which may swall
   REQUIRE(inner.cancelling() == 1);
 }
 
-SKEIN_TEST_CASE("task: an error thrown while it is being cancelled is its outcome (CANC-013)", "[core][task]") {
+SKEIN_TEST_CASE("task: an error thrown while it is being cancelled is its outcome (CANC-013)",
+                "[core][task]") {
   auto const task = skein::create_task([]() -> skein::coro<> {
     try {
       co_await skein::sleep(1000h);
@@ -247,7 +251,8 @@ SKEIN_TEST_CASE("task: dropping the handle does not stop it (G7)", "[core][task]
   co_await ran;
 }
 
-SKEIN_TEST_CASE("task: its frame and callable are gone before awaiters go on (TASK-010, G7)", "[core][task]") {
+SKEIN_TEST_CASE("task: its frame and callable are gone before awaiters go on (TASK-010, G7)",
+                "[core][task]") {
   auto payload = std::make_shared<int>(1);
   auto const task = skein::create_task([payload]() -> skein::coro<> { co_await skein::sleep(0s); });
   REQUIRE(payload.use_count() == 2);
@@ -271,7 +276,8 @@ SKEIN_TEST_CASE("task: all_tasks lists the unfinished ones", "[core][task]") {
 SKEIN_TEST_CASE("task: its repr tells name, state and where it waits", "[core][task]") {
   auto const task = skein::create_task(for_ever(), {.name = "t"});
   co_await all_tasks_blocked();
-  REQUIRE_THAT(task.repr(), Catch::StartsWith("<task pending name='t' coro=<for_ever() running at task_test.cpp:"));
+  REQUIRE_THAT(task.repr(),
+               Catch::StartsWith("<task pending name='t' coro=<for_ever() running at task_test.cpp:"));
   task.cancel();
   REQUIRE_THAT(task.repr(), Catch::StartsWith("<task cancelling name='t'"));
   co_await skein::gather(skein::return_exceptions, task);

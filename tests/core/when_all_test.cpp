@@ -91,7 +91,8 @@ SKEIN_TEST_CASE("when_all: one child, none, and void ones", "[core][when_all]") 
   REQUIRE(co_await skein::when_all() == std::tuple<>{});
   std::atomic<int> n{0};
   auto const both = co_await skein::when_all(count(n), count(n));
-  static_assert(std::same_as<std::remove_const_t<decltype(both)>, std::tuple<std::monostate, std::monostate>>);
+  static_assert(
+      std::same_as<std::remove_const_t<decltype(both)>, std::tuple<std::monostate, std::monostate>>);
   REQUIRE(n == 2);
 }
 
@@ -104,8 +105,8 @@ SKEIN_TEST_CASE("when_all: results with destructors are destroyed once", "[core]
 SKEIN_TEST_CASE("when_all: the first error is thrown after all children ended, and the rest are cancelled",
                 "[core][when_all]") {
   std::atomic<int> seen{0};
-  REQUIRE_THROWS_WITH(co_await skein::when_all(sees_cancel(seen), sees_cancel(seen), fails_after(1ms, "first")),
-                      "first");
+  REQUIRE_THROWS_WITH(
+      co_await skein::when_all(sees_cancel(seen), sees_cancel(seen), fails_after(1ms, "first")), "first");
   REQUIRE(seen == 2);
 }
 
@@ -134,7 +135,9 @@ SKEIN_TEST_CASE("when_all: a cancel of the task reaches every child", "[core][wh
 
 SKEIN_TEST_CASE("when_all: a cancel goes through nested forks", "[core][when_all]") {
   std::atomic<int> seen{0};
-  auto const pair = [&]() -> skein::coro<> { co_await skein::when_all(sees_cancel(seen), sees_cancel(seen)); };
+  auto const pair = [&]() -> skein::coro<> {
+    co_await skein::when_all(sees_cancel(seen), sees_cancel(seen));
+  };
   auto const task = skein::create_task([&]() -> skein::coro<> { co_await skein::when_all(pair(), pair()); });
   co_await all_tasks_blocked();
   task.cancel();

@@ -62,17 +62,29 @@ struct left_side {
     return holds ? verdict{true, {}} : verdict{false, show(left) + " " + op + " " + show(right)};
   }
   template <class R>
-  verdict operator==(R const& right) const { return judge(static_cast<bool>(left == right), "==", right); }
+  verdict operator==(R const& right) const {
+    return judge(static_cast<bool>(left == right), "==", right);
+  }
   template <class R>
-  verdict operator!=(R const& right) const { return judge(static_cast<bool>(left != right), "!=", right); }
+  verdict operator!=(R const& right) const {
+    return judge(static_cast<bool>(left != right), "!=", right);
+  }
   template <class R>
-  verdict operator<(R const& right) const { return judge(static_cast<bool>(left < right), "<", right); }
+  verdict operator<(R const& right) const {
+    return judge(static_cast<bool>(left < right), "<", right);
+  }
   template <class R>
-  verdict operator<=(R const& right) const { return judge(static_cast<bool>(left <= right), "<=", right); }
+  verdict operator<=(R const& right) const {
+    return judge(static_cast<bool>(left <= right), "<=", right);
+  }
   template <class R>
-  verdict operator>(R const& right) const { return judge(static_cast<bool>(left > right), ">", right); }
+  verdict operator>(R const& right) const {
+    return judge(static_cast<bool>(left > right), ">", right);
+  }
   template <class R>
-  verdict operator>=(R const& right) const { return judge(static_cast<bool>(left >= right), ">=", right); }
+  verdict operator>=(R const& right) const {
+    return judge(static_cast<bool>(left >= right), ">=", right);
+  }
   operator verdict() const {  // NOLINT: an expression without a comparison
     return judge_alone(static_cast<bool>(left));
   }
@@ -85,7 +97,9 @@ struct left_side {
 
 struct decomposer {
   template <class L>
-  left_side<L> operator<=(L const& left) const { return {left}; }
+  left_side<L> operator<=(L const& left) const {
+    return {left};
+  }
 };
 
 template <class Matcher>
@@ -102,58 +116,59 @@ template <class Matcher>
 #define SKEIN_PLACE(macro, text, must) \
   ::skein_test::place { macro, text, CATCH_INTERNAL_LINEINFO, must }
 
-#define SKEIN_ASSERT(macro, must, ...)                                                             \
-  do {                                                                                             \
-    _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wparentheses\"")             \
-    ::skein_test::verdict const skein_verdict = ::skein_test::decomposer{} <= __VA_ARGS__;         \
-    _Pragma("GCC diagnostic pop")                                                                  \
-    ::skein_test::report(SKEIN_PLACE(macro, #__VA_ARGS__, must), skein_verdict);                   \
+#define SKEIN_ASSERT(macro, must, ...)                                                                 \
+  do {                                                                                                 \
+    _Pragma("GCC diagnostic push")                                                                     \
+        _Pragma("GCC diagnostic ignored \"-Wparentheses\"")::skein_test::verdict const skein_verdict = \
+            ::skein_test::decomposer{} <= __VA_ARGS__;                                                 \
+    _Pragma("GCC diagnostic pop")::skein_test::report(SKEIN_PLACE(macro, #__VA_ARGS__, must),          \
+                                                      skein_verdict);                                  \
   } while (false)
 
-#define SKEIN_ASSERT_FALSE(macro, must, ...)                                                       \
-  do {                                                                                             \
-    bool const skein_holds = !static_cast<bool>(__VA_ARGS__);                                      \
-    ::skein_test::report(SKEIN_PLACE(macro, #__VA_ARGS__, must), {skein_holds, "true"});           \
+#define SKEIN_ASSERT_FALSE(macro, must, ...)                                             \
+  do {                                                                                   \
+    bool const skein_holds = !static_cast<bool>(__VA_ARGS__);                            \
+    ::skein_test::report(SKEIN_PLACE(macro, #__VA_ARGS__, must), {skein_holds, "true"}); \
   } while (false)
 
-#define SKEIN_ASSERT_THROWS(macro, must, expression, ...)                                          \
-  do {                                                                                             \
-    ::skein_test::verdict skein_verdict{false, "nothing was thrown"};                              \
-    try {                                                                                          \
-      static_cast<void>(expression);                                                               \
-    } catch (__VA_ARGS__ const&) {                                                                 \
-      skein_verdict.holds = true;                                                                  \
-    } catch (std::exception const& skein_error) {                                                  \
-      skein_verdict.text = std::string{"another error was thrown: "} + skein_error.what();         \
-    } catch (...) {                                                                                \
-      skein_verdict.text = "another error was thrown";                                             \
-    }                                                                                              \
-    ::skein_test::report(SKEIN_PLACE(macro, #expression ", " #__VA_ARGS__, must), skein_verdict);  \
+#define SKEIN_ASSERT_THROWS(macro, must, expression, ...)                                         \
+  do {                                                                                            \
+    ::skein_test::verdict skein_verdict{false, "nothing was thrown"};                             \
+    try {                                                                                         \
+      static_cast<void>(expression);                                                              \
+    } catch (__VA_ARGS__ const&) {                                                                \
+      skein_verdict.holds = true;                                                                 \
+    } catch (std::exception const& skein_error) {                                                 \
+      skein_verdict.text = std::string{"another error was thrown: "} + skein_error.what();        \
+    } catch (...) {                                                                               \
+      skein_verdict.text = "another error was thrown";                                            \
+    }                                                                                             \
+    ::skein_test::report(SKEIN_PLACE(macro, #expression ", " #__VA_ARGS__, must), skein_verdict); \
   } while (false)
 
-#define SKEIN_ASSERT_THROWS_WITH(macro, must, expression, matcher)                                 \
-  do {                                                                                             \
-    ::skein_test::verdict skein_verdict{false, "nothing was thrown"};                              \
-    try {                                                                                          \
-      static_cast<void>(expression);                                                               \
-    } catch (std::exception const& skein_error) {                                                  \
-      skein_verdict.holds = ::skein_test::matches(matcher, skein_error.what());                    \
-      skein_verdict.text = std::string{"the text is: "} + skein_error.what();                      \
-    }                                                                                              \
-    ::skein_test::report(SKEIN_PLACE(macro, #expression ", " #matcher, must), skein_verdict);      \
+#define SKEIN_ASSERT_THROWS_WITH(macro, must, expression, matcher)                            \
+  do {                                                                                        \
+    ::skein_test::verdict skein_verdict{false, "nothing was thrown"};                         \
+    try {                                                                                     \
+      static_cast<void>(expression);                                                          \
+    } catch (std::exception const& skein_error) {                                             \
+      skein_verdict.holds = ::skein_test::matches(matcher, skein_error.what());               \
+      skein_verdict.text = std::string{"the text is: "} + skein_error.what();                 \
+    }                                                                                         \
+    ::skein_test::report(SKEIN_PLACE(macro, #expression ", " #matcher, must), skein_verdict); \
   } while (false)
 
-#define SKEIN_ASSERT_NOTHROW(macro, must, expression)                                              \
-  do {                                                                                             \
-    ::skein_test::verdict skein_verdict{true, {}};                                                 \
-    try {                                                                                          \
-      static_cast<void>(expression);                                                               \
-    } catch (std::exception const& skein_error) {                                                  \
-      skein_verdict = {false, std::string{"thrown: "} + skein_error.what()};                       \
-    } catch (...) {                                                                                \
-      skein_verdict = {false, "something was thrown"};                                             \
-    }                                                                                              \
-    ::skein_test::report(SKEIN_PLACE(macro, #expression, must), skein_verdict);                    \
+#define SKEIN_ASSERT_NOTHROW(macro, must, expression)                           \
+  do {                                                                          \
+    ::skein_test::verdict skein_verdict{true, {}};                              \
+    try {                                                                       \
+      static_cast<void>(expression);                                            \
+    } catch (std::exception const& skein_error) {                               \
+      skein_verdict = {false, std::string{"thrown: "} + skein_error.what()};    \
+    } catch (...) {                                                             \
+      skein_verdict = {false, "something was thrown"};                          \
+    }                                                                           \
+    ::skein_test::report(SKEIN_PLACE(macro, #expression, must), skein_verdict); \
   } while (false)
 
 #undef REQUIRE
@@ -174,8 +189,10 @@ template <class Matcher>
 #define CHECK(...) SKEIN_ASSERT("CHECK", false, __VA_ARGS__)
 #define REQUIRE_FALSE(...) SKEIN_ASSERT_FALSE("REQUIRE_FALSE", true, __VA_ARGS__)
 #define CHECK_FALSE(...) SKEIN_ASSERT_FALSE("CHECK_FALSE", false, __VA_ARGS__)
-#define REQUIRE_THROWS_AS(expression, ...) SKEIN_ASSERT_THROWS("REQUIRE_THROWS_AS", true, expression, __VA_ARGS__)
-#define CHECK_THROWS_AS(expression, ...) SKEIN_ASSERT_THROWS("CHECK_THROWS_AS", false, expression, __VA_ARGS__)
+#define REQUIRE_THROWS_AS(expression, ...) \
+  SKEIN_ASSERT_THROWS("REQUIRE_THROWS_AS", true, expression, __VA_ARGS__)
+#define CHECK_THROWS_AS(expression, ...) \
+  SKEIN_ASSERT_THROWS("CHECK_THROWS_AS", false, expression, __VA_ARGS__)
 #define REQUIRE_THROWS_WITH(expression, matcher) \
   SKEIN_ASSERT_THROWS_WITH("REQUIRE_THROWS_WITH", true, expression, matcher)
 #define CHECK_THROWS_WITH(expression, matcher) \

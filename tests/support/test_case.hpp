@@ -31,26 +31,25 @@ struct registration {
 
 using skein::lowlevel::all_tasks_blocked;
 
-#define SKEIN_REGISTER(function, name, tags, workers, virtual_time, suffix)                                    \
-  static ::skein_test::registration const INTERNAL_CATCH_UNIQUE_NAME(skein_case){                              \
-      ::Catch::makeTestInvoker(&::skein_test::run_body<&function, workers, virtual_time>),                     \
+#define SKEIN_REGISTER(function, name, tags, workers, virtual_time, suffix)                \
+  static ::skein_test::registration const INTERNAL_CATCH_UNIQUE_NAME(skein_case){          \
+      ::Catch::makeTestInvoker(&::skein_test::run_body<&function, workers, virtual_time>), \
       CATCH_INTERNAL_LINEINFO, std::string{name} + suffix, tags};
 
-#define SKEIN_TEST_CASE_AS(function, name, tags)                                  \
-  static ::skein::coro<void> function();                                          \
-  SKEIN_REGISTER(function, name, tags, 1, false, " (1 worker)")                   \
-  SKEIN_REGISTER(function, name, tags, 4, false, " (4 workers)")                  \
-  SKEIN_REGISTER(function, name, tags, 1, true, " (virtual time)")                \
+#define SKEIN_TEST_CASE_AS(function, name, tags)                   \
+  static ::skein::coro<void> function();                           \
+  SKEIN_REGISTER(function, name, tags, 1, false, " (1 worker)")    \
+  SKEIN_REGISTER(function, name, tags, 4, false, " (4 workers)")   \
+  SKEIN_REGISTER(function, name, tags, 1, true, " (virtual time)") \
   static ::skein::coro<void> function()
-#define SKEIN_TEST_CASE_1W_AS(function, name, tags)                               \
-  static ::skein::coro<void> function();                                          \
-  SKEIN_REGISTER(function, name, tags, 1, false, " (1 worker)")                   \
-  SKEIN_REGISTER(function, name, tags, 1, true, " (virtual time)")                \
+#define SKEIN_TEST_CASE_1W_AS(function, name, tags)                \
+  static ::skein::coro<void> function();                           \
+  SKEIN_REGISTER(function, name, tags, 1, false, " (1 worker)")    \
+  SKEIN_REGISTER(function, name, tags, 1, true, " (virtual time)") \
   static ::skein::coro<void> function()
 
 /// A test whose body is a coroutine: on one worker, on four, and on one in virtual time.
-#define SKEIN_TEST_CASE(name, tags) \
-  SKEIN_TEST_CASE_AS(INTERNAL_CATCH_UNIQUE_NAME(skein_body), name, tags)
+#define SKEIN_TEST_CASE(name, tags) SKEIN_TEST_CASE_AS(INTERNAL_CATCH_UNIQUE_NAME(skein_body), name, tags)
 /// The same for what holds on one worker only: exact orders.
 #define SKEIN_TEST_CASE_1W(name, tags) \
   SKEIN_TEST_CASE_1W_AS(INTERNAL_CATCH_UNIQUE_NAME(skein_body), name, tags)

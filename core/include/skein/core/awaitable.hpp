@@ -45,10 +45,9 @@ template <class A>
 
 /// An awaitable of somebody else: `operator co_await`, or an awaiter.
 template <class A>
-concept foreign_awaitable =
-    !own_awaitable<A> && requires(A&& a) {
-      { get_awaiter(std::forward<A>(a)) } -> awaiter_like;
-    };
+concept foreign_awaitable = !own_awaitable<A> && requires(A&& a) {
+  { get_awaiter(std::forward<A>(a)) } -> awaiter_like;
+};
 
 template <class A>
 struct await_result;
@@ -65,6 +64,9 @@ struct await_result<A> {
 
 /// What `co_await` takes inside a skein coroutine: `coro`, `task`, `future`, what operations such as
 /// `sleep(…)` return, and any type with `operator co_await` or the three awaiter functions.
+///
+/// Cancelling  What skein makes throws `cancelled_error` where it waits. A foreign awaitable cannot be
+///             interrupted: the request is delivered when it ends.
 template <class A>
 concept awaitable = detail::own_awaitable<A> || detail::foreign_awaitable<A>;
 

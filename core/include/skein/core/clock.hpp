@@ -67,8 +67,8 @@ class delay {
       }
       using factor = std::ratio_divide<Period, std::nano>;
       auto const wide = static_cast<detail::uint128>(d.count()) * static_cast<std::uint64_t>(factor::num);
-      auto const ns = (wide + static_cast<std::uint64_t>(factor::den) - 1) /
-                      static_cast<std::uint64_t>(factor::den);
+      auto const ns =
+          (wide + static_cast<std::uint64_t>(factor::den) - 1) / static_cast<std::uint64_t>(factor::den);
       return ns >= static_cast<std::uint64_t>(forever) ? forever : static_cast<std::int64_t>(ns);
     }
   }

@@ -69,7 +69,7 @@ class promise : public awaiting_promise {
     if constexpr (std::is_reference_v<T>) {
       ::new (&result.value) stored_t<T>(std::addressof(static_cast<T>(value)));
     } else {
-      ::new (&result.value) T(std::forward<U>(value));
+      ::new (&result.value) T(static_cast<T>(std::forward<U>(value)));  // explicit: the caller's conversion
     }
   }
 
@@ -108,8 +108,8 @@ class promise<void> : public awaiting_promise {
 ///             runs, its parameters are destroyed.
 /// Source      The coroutine object of Python.
 template <class T>
-class [[nodiscard("a coroutine does nothing until it is awaited or given to create_task")]] SKEIN_TRIVIAL_ABI
-    coro {
+class [[nodiscard(
+    "a coroutine does nothing until it is awaited or given to create_task")]] SKEIN_TRIVIAL_ABI coro {
  public:
   using promise_type = detail::promise<T>;
   using skein_awaits = T;

@@ -41,8 +41,9 @@ template <awaitable A>
     static_assert(!std::is_lvalue_reference_v<A>, "a coro is given away: write std::move(c)");
     return std::move(operation);
   } else {
-    return [](std::decay_t<A> kept) -> coro<T> { co_return co_await std::move(kept); }(
-               std::forward<A>(operation));
+    return [](std::decay_t<A> kept) -> coro<T> {
+      co_return co_await std::move(kept);
+    }(std::forward<A>(operation));
   }
 }
 
@@ -107,6 +108,7 @@ inline constexpr bool is_future_handle = std::derived_from<std::remove_cvref_t<A
 ///
 /// Returns     The task; its result is what the awaitable gives.
 /// Throws      `no_running_loop_error` outside of a loop; `loop_closed_error` when options.pin is closed.
+/// Cancelling  `cancel()` of the task sends it a request; one that did not start then never does.
 /// Threads     Any thread of a runtime.
 /// Source      asyncio.create_task.
 template <awaitable A>
@@ -120,8 +122,8 @@ task<await_result_t<A>> create_task(A&& operation, task_options options) {
   return detail::spawn(detail::home_for(options), std::forward<A>(operation), std::move(options.name));
 }
 
-/// As above for what f(args…) returns. The callable and the decayed arguments are kept as long as the task and
-/// passed as lvalues, so a lambda with captures is safe here.
+/// As above for what f(args…) returns. The callable and the decayed arguments are kept as long as the task
+/// and passed as lvalues, so a lambda with captures is safe here.
 template <class F, class... Args>
   requires detail::coro_callable<std::decay_t<F>&, std::decay_t<Args>&...>
 auto create_task(F&& f, Args&&... args)

@@ -32,9 +32,8 @@ void run_until_done(event_loop& loop, future_state& state);
 
 /// What call_soon takes: a function that returns no coroutine, which nobody would await.
 template <class F, class... Args>
-concept callback =
-    std::invocable<std::decay_t<F>&, std::decay_t<Args>&...> &&
-    !awaitable<std::invoke_result_t<std::decay_t<F>&, std::decay_t<Args>&...>>;
+concept callback = std::invocable<std::decay_t<F>&, std::decay_t<Args>&...> &&
+                   !awaitable<std::invoke_result_t<std::decay_t<F>&, std::decay_t<Args>&...>>;
 
 template <class F, class... Args>
 [[nodiscard]] call_ref bind_call(F&& f, Args&&... args) {

@@ -125,8 +125,8 @@ class future : public any_future {
     detail::set_error(checked(), std::make_exception_ptr(std::forward<E>(error)));
   }
 
-  /// Calls f(future<T>) or f() when the future is done, on the loop that runs now, or else on the future's, in
-  /// its next turn; callbacks of one future run in the order they were added. What it throws goes to that
+  /// Calls f(future<T>) or f() when the future is done, on the loop that runs now, or else on the future's,
+  /// in its next turn; callbacks of one future run in the order they were added. What it throws goes to that
   /// loop's exception handler.
   ///
   /// Returns     An id for remove_done_callback.
@@ -144,7 +144,8 @@ class future : public any_future {
   /// Blocks a plain thread, or a thread of an executor, until the result is there.
   ///
   /// Returns     The value, as `result`.
-  /// Throws      As `result`; `std::runtime_error` on the thread of a loop, which must not block: await there.
+  /// Throws      As `result`; `std::runtime_error` on the thread of a loop, which must not block: await
+  /// there.
   T get() const {
     detail::block_until_done(checked(), delay{std::chrono::hours{24 * 365 * 300}});
     return result();
@@ -170,9 +171,7 @@ class future : public any_future {
   [[nodiscard]] auto make_awaiter(std::source_location where) && {
     return detail::future_awaiter<T, true>{checked(), where};
   }
-  [[nodiscard]] auto operator co_await() const {
-    return make_awaiter(std::source_location::current());
-  }
+  [[nodiscard]] auto operator co_await() const { return make_awaiter(std::source_location::current()); }
 
   /// For skein itself.
   explicit future(detail::state_ref<> state) noexcept : any_future{std::move(state)} {}

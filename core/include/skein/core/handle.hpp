@@ -44,9 +44,7 @@ class timer_handle : public handle {
       : handle{detail::call_ref::share(call.get())}, when_{call->when()} {}
 
   /// Returns     The deadline.
-  [[nodiscard]] clock::time_point when() const noexcept {
-    return clock::time_point{clock::duration{when_}};
-  }
+  [[nodiscard]] clock::time_point when() const noexcept { return clock::time_point{clock::duration{when_}}; }
 
  private:
   lowlevel::instant when_ = lowlevel::never;

@@ -15,7 +15,7 @@ namespace skein::detail {
 class done_callback : public completion_node, public scheduled_call {
  public:
   done_callback() noexcept : completion_node{&schedule} {}
-  state_ref<> state;       // set when the future completes
+  state_ref<> state;  // set when the future completes
   std::uint64_t id = 0;
   loop_id loop = 0;
 

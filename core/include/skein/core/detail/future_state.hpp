@@ -54,9 +54,7 @@ class future_state {
       last_reference_gone();
     }
   }
-  [[nodiscard]] bool unique() const noexcept {
-    return references_.load(lowlevel::memory_order_acquire) == 1;
-  }
+  [[nodiscard]] bool unique() const noexcept { return references_.load(lowlevel::memory_order_acquire) == 1; }
 
   [[nodiscard]] future_status status() const noexcept { return status_.load(lowlevel::memory_order_acquire); }
   [[nodiscard]] bool done() const noexcept { return status() >= future_status::finished; }
@@ -97,8 +95,8 @@ class future_state {
   [[nodiscard]] std::exception_ptr exception();
   [[noreturn]] void throw_cancelled();
 
-  [[nodiscard]] std::string text(std::string future_texts::*which) const;
-  void set_text(std::string future_texts::*which, std::string value);
+  [[nodiscard]] std::string text(std::string future_texts::* which) const;
+  void set_text(std::string future_texts::* which, std::string value);
 
   [[nodiscard]] virtual std::string result_repr() const = 0;
   [[nodiscard]] std::string repr();

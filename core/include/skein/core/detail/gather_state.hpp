@@ -16,8 +16,8 @@ namespace skein::detail {
 
 /// Waits for a number of futures on behalf of one.
 ///
-/// It is told of each child through the loop's queue when there is one worker, so that a gather costs the same
-/// turns as asyncio's; with several workers it counts where the child ended.
+/// It is told of each child through the loop's queue when there is one worker, so that a gather costs the
+/// same turns as asyncio's; with several workers it counts where the child ended.
 class gatherer {
  public:
   gatherer(future_state& outer, std::vector<state_ref<>> children, bool return_exceptions);

@@ -2,9 +2,9 @@
 // join.hpp: how a coroutine and the children it awaits meet again.
 //
 // What       A child that ends without having been detached needs no meeting: its parent runs it by a nested
-//            resume and sees "done". A detached child subtracts 1 from `pending` when it ends; the parent adds
-//            the number of children that are out when it suspends. Whoever makes the sum 0 last goes on with
-//            the parent: the child through its loop, the parent by not suspending.
+//            resume and sees "done". A detached child subtracts 1 from `pending` when it ends; the parent
+//            adds the number of children that are out when it suspends. Whoever makes the sum 0 last goes on
+//            with the parent: the child through its loop, the parent by not suspending.
 // Source     Ours (design.md §2). Counting only what left the fast path is libfork's idea.
 // Threads    pending: the parent and its detached children.
 // Lifetime   In the parent's frame. A child does not touch it after its subtraction, unless it was the last.

@@ -52,8 +52,9 @@ class promise_base {
 
 /// Records that an error stands in the slot now.
 inline void mark_failed(slot_base& slot) noexcept {
-  slot.status.store(slot.state() == slot_status::detached ? slot_status::detached_failed : slot_status::failed,
-                    lowlevel::memory_order_relaxed);
+  slot.status.store(
+      slot.state() == slot_status::detached ? slot_status::detached_failed : slot_status::failed,
+      lowlevel::memory_order_relaxed);
 }
 
 using any_coroutine = std::coroutine_handle<promise_base>;

@@ -96,8 +96,9 @@ template <class T>
 template <class T>
 struct slot : slot_base {
   using value_type = stored_t<T>;
-  static_assert(alignof(value_type) <= 16,
-                "results are aligned to 16 bytes at most: return a std::unique_ptr to a type that needs more");
+  static_assert(
+      alignof(value_type) <= 16,
+      "results are aligned to 16 bytes at most: return a std::unique_ptr to a type that needs more");
   union {
     value_type value;
     std::exception_ptr error;

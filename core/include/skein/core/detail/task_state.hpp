@@ -18,8 +18,8 @@ namespace skein::detail {
 
 class worker;
 
-/// One block for a task: reference count, state, result slot, flow, registry links. The coroutine frame is the
-/// only other allocation.
+/// One block for a task: reference count, state, result slot, flow, registry links. The coroutine frame is
+/// the only other allocation.
 class task_state : public future_state, public lowlevel::work_item, public lowlevel::flow {
  public:
   /// Makes a task of `home`'s loop. It is not scheduled yet; see launch.
@@ -109,7 +109,8 @@ class task_of : public task_state {
 
 template <class T>
 [[nodiscard]] slot<T>& result_slot(future_state& state) noexcept {
-  return state.is_task() ? static_cast<task_of<T>&>(state).result_ : static_cast<future_of<T>&>(state).result_;
+  return state.is_task() ? static_cast<task_of<T>&>(state).result_
+                         : static_cast<future_of<T>&>(state).result_;
 }
 
 /// The task that a flow belongs to.

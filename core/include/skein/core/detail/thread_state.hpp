@@ -29,11 +29,11 @@ struct continuation {
 
 struct thread_state {
   // Owner only.
-  lowlevel::flow* flow = nullptr;   // the flow that runs now
-  worker* owner = nullptr;          // null on threads that are not workers
+  lowlevel::flow* flow = nullptr;  // the flow that runs now
+  worker* owner = nullptr;         // null on threads that are not workers
   std::int32_t budget = std::numeric_limits<std::int32_t>::max();
-  std::uintptr_t stack_limit = 0;   // the deepest address that the awaits of this thread may reach
-  continuation next;                // joined just now: the loop goes on with it
+  std::uintptr_t stack_limit = 0;     // the deepest address that the awaits of this thread may reach
+  continuation next;                  // joined just now: the loop goes on with it
   std::vector<continuation> spilled;  // moved off a full stack: the loop runs the newest first
   lowlevel::frame_cache frames;
   // Written by hungry workers, read by the owner at every fork: the stack limit, or all ones as a knock.
@@ -44,7 +44,9 @@ struct thread_state {
   // Written by the owner, read by others who ask what runs.
   lowlevel::atomic<task_state*> running_task{nullptr};  // null in callbacks
 
-  [[nodiscard]] task_state* task() const noexcept { return running_task.load(lowlevel::memory_order_relaxed); }
+  [[nodiscard]] task_state* task() const noexcept {
+    return running_task.load(lowlevel::memory_order_relaxed);
+  }
   void set_task(task_state* t) noexcept { running_task.store(t, lowlevel::memory_order_relaxed); }
 
   thread_state() = default;
@@ -55,8 +57,8 @@ struct thread_state {
 
 extern "C" {
 /// The state of the thread that asks. Never null.
-[[gnu::tls_model("initial-exec")]] extern constinit thread_local skein::detail::thread_state*
-    skein_thread_state;
+[[gnu::tls_model(
+    "initial-exec")]] extern constinit thread_local skein::detail::thread_state* skein_thread_state;
 }
 
 namespace skein::detail {

@@ -63,7 +63,7 @@ class basic_fork_deque {
   ///
   /// Returns     False when it was stolen; then so was every older entry.
   [[nodiscard]] bool pop(index b) noexcept {
-    bottom_.exchange(b, memory_order_seq_cst);         // [C]
+    bottom_.exchange(b, memory_order_seq_cst);          // [C]
     index const top = top_.load(memory_order_seq_cst);  // [D]
     if (top < b) [[likely]] {
       return true;

@@ -66,9 +66,7 @@ class inbox {
   }
 
  private:
-  static work_item* closed_mark() noexcept {
-    return reinterpret_cast<work_item*>(std::uintptr_t{1});
-  }
+  static work_item* closed_mark() noexcept { return reinterpret_cast<work_item*>(std::uintptr_t{1}); }
 
   static std::size_t append(work_item* newest, work_list& into) noexcept {
     if (newest == closed_mark()) {

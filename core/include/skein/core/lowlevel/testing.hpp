@@ -6,8 +6,8 @@
 
 namespace skein::lowlevel {
 
-/// Waits until every other task of the runtime is blocked: it waits for a timer, for I/O, or for something that
-/// only a task could do. Replaces sleeping in tests.
+/// Waits until every other task of the runtime is blocked: it waits for a timer, for I/O, or for something
+/// that only a task could do. Replaces sleeping in tests.
 ///
 /// Cancelling  At any moment.
 /// Threads     One task of a runtime at a time; a task that never blocks makes it wait for ever.

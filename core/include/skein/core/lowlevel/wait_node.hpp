@@ -67,9 +67,7 @@ class wait_node : public work_item {
   /// Asks in await_resume how the wait ended; false when there was none.
   ///
   /// Returns     True when the await has to throw `cancelled_error`.
-  [[nodiscard]] bool ended() noexcept {
-    return std::exchange(phase_, phase::idle) == phase::cancelled;
-  }
+  [[nodiscard]] bool ended() noexcept { return std::exchange(phase_, phase::idle) == phase::cancelled; }
 
   /// Records, under the primitive's lock, that a canceller ended the wait.
   void set_cancelled() noexcept { phase_ = phase::cancelled_waiting; }
