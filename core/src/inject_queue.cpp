@@ -54,6 +54,9 @@ void inject_queue::overflow(lowlevel::work_item& item) noexcept {
 
 void inject_queue::push(std::span<lowlevel::work_item*> items, unsigned index) noexcept {
   bool taken = false;
+  for (lowlevel::work_item* item : items) {
+    lowlevel::put_into_queue(item);
+  }
   try {
     taken = storage_->items.enqueue_bulk(storage_->producers[index], items.data(), items.size());
   } catch (...) {
@@ -73,6 +76,7 @@ void inject_queue::push_foreign(lowlevel::work_item& item) noexcept {
     return next.fetch_add(1, lowlevel::memory_order_relaxed) % foreign_tokens;
   }();
   foreign_producer& producer = *storage_->foreign[choice];
+  lowlevel::put_into_queue(&item);
   bool taken = false;
   {
     std::lock_guard const guard{producer.lock};
@@ -97,6 +101,9 @@ std::size_t inject_queue::take(std::span<lowlevel::work_item*> into, unsigned in
     while (taken < into.size() && !storage_->overflow.empty()) {
       into[taken++] = storage_->overflow.pop_front();
     }
+  }
+  for (lowlevel::work_item* item : into.first(taken)) {
+    lowlevel::taken_from_queue(item);
   }
   if (taken != 0) {
     count_.fetch_sub(static_cast<std::ptrdiff_t>(taken), lowlevel::memory_order_seq_cst);

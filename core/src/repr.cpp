@@ -22,6 +22,10 @@ std::string_view file_name(char const* path) {
 
 // From "skein::coro<int> app::fetch(int)" to "fetch()".
 std::string function_name(std::string_view pretty) {
+  constexpr std::string_view unnamed = "(anonymous namespace)::";  // clang's words for what has no name
+  if (std::size_t const at = pretty.find(unnamed); at != std::string_view::npos) {
+    pretty.remove_prefix(at + unnamed.size());
+  }
   std::size_t const parameters = pretty.find('(');
   std::string_view name = pretty.substr(0, parameters);
   std::size_t depth = 0;

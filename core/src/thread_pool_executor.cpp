@@ -5,6 +5,7 @@
 // bugs in Debian's version), and idle threads on its semaphore. The state is shared with the threads, so that
 // a pool that was left behind by a shutdown with a limit ends cleanly later.
 #include <skein/core/executor.hpp>
+#include <skein/core/lowlevel/atomic.hpp>
 #include <skein/core/report.hpp>
 #include <skein/core/runtime.hpp>
 
@@ -46,6 +47,7 @@ struct thread_pool_executor::state {
       if (next == nullptr) {
         break;
       }
+      lowlevel::taken_from_queue(next);
       next->run();
       delete next;
       std::lock_guard const guard{self->mutex};
@@ -96,6 +98,7 @@ void thread_pool_executor::submit(std::unique_ptr<detail::executor_job> job) {
       }
     }
   }
+  lowlevel::put_into_queue(job.get());
   if (!state_->jobs.enqueue(state_->token, job.get())) {
     throw std::bad_alloc{};
   }

@@ -9,3 +9,16 @@
 #include <skein/core/run.hpp>
 #include <skein/core/sleep.hpp>
 #include <skein/core/when_all.hpp>
+
+#if __has_include(<skein/sync/lock.hpp>)
+#include <skein/sync/condition.hpp>
+#include <skein/sync/event.hpp>
+#include <skein/sync/lock.hpp>
+#include <skein/sync/queue.hpp>
+#include <skein/sync/semaphore.hpp>
+#endif
+
+#if __has_include(<skein/io/server.hpp>)
+#include <skein/io/connect.hpp>
+#include <skein/io/server.hpp>
+#endif

@@ -66,11 +66,16 @@ class await_future : public lowlevel::wait_node, public completion_node {
   await_future(future_state& state, std::source_location where) noexcept
       : wait_node{ops, where}, completion_node{&completed_wait}, state_{state_ref<>::share(&state)} {}
 
-  [[nodiscard]] bool await_ready() const noexcept { return state_->done() && lowlevel::spend_budget(); }
+  [[nodiscard]] bool await_ready() const {
+    if (state_->done()) {
+      return lowlevel::spend_budget();
+    }
+    check();
+    return false;
+  }
 
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> coroutine) {
-    check();
     prepare(coroutine);
     return suspend();
   }

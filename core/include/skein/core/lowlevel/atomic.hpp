@@ -8,7 +8,34 @@
 #include <atomic>
 #include <cstddef>
 
+#if defined(__SANITIZE_THREAD__)
+#define SKEIN_TELL_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SKEIN_TELL_TSAN 1
+#endif
+#endif
+#if defined(SKEIN_TELL_TSAN)
+extern "C" {
+void __tsan_acquire(void* address);
+void __tsan_release(void* address);
+}
+#endif
+
 namespace skein::lowlevel {
+
+/// Tells ThreadSanitizer that an object goes through a queue which orders by fences: it does not understand
+/// fences, as moodycamel's queue uses them. Nothing otherwise.
+inline void put_into_queue([[maybe_unused]] void* object) noexcept {
+#if defined(SKEIN_TELL_TSAN)
+  __tsan_release(object);
+#endif
+}
+inline void taken_from_queue([[maybe_unused]] void* object) noexcept {
+#if defined(SKEIN_TELL_TSAN)
+  __tsan_acquire(object);
+#endif
+}
 
 template <class T>
 using atomic = std::atomic<T>;

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// fork_deque_test.cpp: the fork deque used by one thread: who gets which entry, when it is full, wrap-around.
+#include <support/catch.hpp>
+
+#include <skein/core/lowlevel/fork_deque.hpp>
+
+#include <array>
+#include <type_traits>
+#include <utility>
+
+using skein::lowlevel::basic_fork_deque;
+using skein::lowlevel::fork_deque;
+
+static_assert(!std::is_copy_constructible_v<fork_deque>);
+static_assert(noexcept(std::declval<fork_deque&>().steal()));
+
+namespace {
+
+std::array<int, 64> entries;
+void* entry(int i) { return &entries.at(static_cast<std::size_t>(i)); }
+
+/// Forks n entries, the first of which is entry(first).
+template <class Deque>
+typename Deque::index fork(Deque& deque, int first, int n) {
+  auto const mark = deque.mark();
+  for (int i = 0; i < n; ++i) {
+    deque.put(mark + i, entry(first + i));
+  }
+  deque.publish(mark + n);
+  return mark;
+}
+
+}  // namespace
+
+TEST_CASE("fork_deque: a new one is empty and has its whole capacity", "[core][fork_deque]") {
+  basic_fork_deque<8> deque;
+  REQUIRE(deque.looks_empty());
+  REQUIRE(deque.steal() == nullptr);
+  REQUIRE(deque.mark() == 0);
+  REQUIRE(deque.room(0, 8));
+  REQUIRE_FALSE(deque.room(0, 9));
+}
+
+TEST_CASE("fork_deque: what was put is invisible to thieves until it is published", "[core][fork_deque]") {
+  basic_fork_deque<8> deque;
+  deque.put(0, entry(0));
+  REQUIRE(deque.looks_empty());
+  REQUIRE(deque.steal() == nullptr);
+  deque.publish(1);
+  REQUIRE_FALSE(deque.looks_empty());
+  REQUIRE(deque.steal() == entry(0));
+}
+
+TEST_CASE("fork_deque: the owner takes back what nobody stole, newest first", "[core][fork_deque]") {
+  basic_fork_deque<8> deque;
+  auto const mark = fork(deque, 0, 3);
+  REQUIRE(deque.pop(mark + 2));
+  REQUIRE(deque.pop(mark + 1));
+  REQUIRE(deque.pop(mark));
+  REQUIRE(deque.looks_empty());
+  REQUIRE(deque.steal() == nullptr);
+}
+
+TEST_CASE("fork_deque: thieves take the oldest first", "[core][fork_deque]") {
+  basic_fork_deque<8> deque;
+  static_cast<void>(fork(deque, 0, 4));
+  for (int i = 0; i < 4; ++i) {
+    REQUIRE(deque.steal() == entry(i));
+  }
+  REQUIRE(deque.steal() == nullptr);
+}
+
+TEST_CASE("fork_deque: a pop fails exactly for what was stolen", "[core][fork_deque]") {
+  basic_fork_deque<8> deque;
+  auto const mark = fork(deque, 0, 4);
+  REQUIRE(deque.steal() == entry(0));
+  REQUIRE(deque.steal() == entry(1));
+  REQUIRE(deque.pop(mark + 3));
+  REQUIRE(deque.pop(mark + 2));
+  REQUIRE_FALSE(deque.pop(mark + 1));
+  REQUIRE_FALSE(deque.pop(mark));
+}
+
+TEST_CASE("fork_deque: after a failed pop it is empty and later entries are not lost (I3)",
+          "[core][fork_deque]") {
+  basic_fork_deque<8> deque;
+  auto const first = fork(deque, 0, 2);
+  REQUIRE(deque.steal() == entry(0));
+  REQUIRE(deque.steal() == entry(1));
+  REQUIRE_FALSE(deque.pop(first + 1));
+  REQUIRE(deque.looks_empty());
+  REQUIRE(deque.mark() == first + 2);
+
+  auto const second = fork(deque, 2, 2);
+  REQUIRE(deque.steal() == entry(2));
+  REQUIRE(deque.pop(second + 1));
+  REQUIRE_FALSE(deque.pop(second));
+  REQUIRE(deque.mark() == second + 2);
+}
+
+TEST_CASE("fork_deque: the owner can take the last entry, and the next fork begins behind it",
+          "[core][fork_deque]") {
+  basic_fork_deque<8> deque;
+  auto const mark = fork(deque, 0, 1);
+  REQUIRE(deque.pop(mark));
+  REQUIRE(deque.steal() == nullptr);
+  auto const next = fork(deque, 1, 1);
+  REQUIRE(deque.steal() == entry(1));
+  REQUIRE_FALSE(deque.pop(next));
+}
+
+TEST_CASE("fork_deque: forks in forks are taken back in the opposite order", "[core][fork_deque]") {
+  basic_fork_deque<8> deque;
+  auto const outer = fork(deque, 0, 2);
+  auto const inner = fork(deque, 2, 2);
+  REQUIRE(inner == outer + 2);
+  REQUIRE(deque.steal() == entry(0));
+  REQUIRE(deque.pop(inner + 1));
+  REQUIRE(deque.pop(inner));
+  REQUIRE(deque.pop(outer + 1));
+  REQUIRE_FALSE(deque.pop(outer));
+}
+
+TEST_CASE("fork_deque: room counts what thieves have taken", "[core][fork_deque]") {
+  basic_fork_deque<8> deque;
+  static_cast<void>(fork(deque, 0, 8));
+  REQUIRE_FALSE(deque.room(deque.mark(), 1));
+  REQUIRE(deque.room(deque.mark(), 0));
+  REQUIRE(deque.steal() == entry(0));
+  REQUIRE(deque.room(deque.mark(), 1));
+  REQUIRE_FALSE(deque.room(deque.mark(), 2));
+}
+
+TEST_CASE("fork_deque: a full one wraps around without losing the order", "[core][fork_deque]") {
+  basic_fork_deque<8> deque;
+  static_cast<void>(fork(deque, 0, 8));
+  for (int i = 0; i < 32; ++i) {
+    REQUIRE(deque.steal() == entry(i));
+    REQUIRE(deque.room(deque.mark(), 1));
+    static_cast<void>(fork(deque, i + 8, 1));
+  }
+  for (int i = 32; i < 40; ++i) {
+    REQUIRE(deque.steal() == entry(i));
+  }
+  REQUIRE(deque.looks_empty());
+}
+
+TEST_CASE("fork_deque: the capacity may be one", "[core][fork_deque]") {
+  basic_fork_deque<1> deque;
+  for (int i = 0; i < 10; ++i) {
+    REQUIRE(deque.room(deque.mark(), 1));
+    auto const mark = fork(deque, i, 1);
+    REQUIRE_FALSE(deque.room(deque.mark(), 1));
+    if (i % 2 == 0) {
+      REQUIRE(deque.pop(mark));
+    } else {
+      REQUIRE(deque.steal() == entry(i));
+      REQUIRE_FALSE(deque.pop(mark));
+    }
+  }
+}
