@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // cpu_executor.cpp: a oneTBB arena as an executor.
 #include <skein/core/executor.hpp>
+#include <skein/core/lowlevel/atomic.hpp>
 #include <skein/core/runtime.hpp>
 
 #include <oneapi/tbb/global_control.h>
@@ -41,8 +42,10 @@ void cpu_executor::submit(std::unique_ptr<detail::executor_job> job) {
     ++state_->outstanding;
   }
   detail::executor_job* const raw = job.get();
+  lowlevel::put_into_queue(raw);
   try {
     state_->arena.enqueue([raw, shared = state_.get()] {
+      lowlevel::taken_from_queue(raw);
       raw->run();
       delete raw;
       std::lock_guard const guard{shared->mutex};

@@ -17,6 +17,7 @@
 #include <skein/core/lowlevel/driver.hpp>
 
 #include <cstdint>
+#include <memory>
 
 namespace skein::detail {
 
@@ -41,8 +42,9 @@ class parker {
   /// Sleeps on the futex for so many nanoseconds at most; only after announce(false).
   void wait(lowlevel::instant timeout) noexcept;
 
-  /// Wakes the owner, or lets its next park return at once.
-  void unpark(lowlevel::driver* driver) noexcept {
+  /// Wakes the owner, or lets its next park return at once. The driver is looked at only when the owner said
+  /// that it parks in it: the owner may be installing it just now.
+  void unpark(std::unique_ptr<lowlevel::driver> const& driver) noexcept {
     std::uint32_t const before = word_.exchange(token, lowlevel::memory_order_seq_cst);
     if (before == parked) {
       wake_futex();

@@ -48,7 +48,7 @@ class worker {
 
   /// Returns     False when the loop is closed; the item was not taken.
   [[nodiscard]] bool post(lowlevel::work_item& item) noexcept;
-  void unpark() noexcept { parker_.unpark(driver_.get()); }
+  void unpark() noexcept { parker_.unpark(driver_); }
 
   // -- Closing: the owner's thread, while it does not run.
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// flow_test.cpp: the word of a flow: waits that begin and end, and requests that come before, in or after one.
+// flow_test.cpp: the word of a flow: waits that begin and end, and requests that come before, in or after
+// one.
 #include <support/catch.hpp>
 
 #include <skein/core/lowlevel/flow.hpp>
@@ -152,9 +153,7 @@ TEST_CASE("flow: inspect shows the wait, and only while there is one", "[core][f
   flow f{any_kind()};
   scripted_wait wait{false};
   wait_node const* seen = nullptr;
-  auto const look = [](wait_node const& w, void* context) {
-    *static_cast<wait_node const**>(context) = &w;
-  };
+  auto const look = [](wait_node const& w, void* context) { *static_cast<wait_node const**>(context) = &w; };
   REQUIRE_FALSE(f.inspect(look, &seen));
   f.request_cancel();
   REQUIRE_FALSE(f.inspect(look, &seen));

@@ -190,7 +190,8 @@ TEST_CASE("frame_cache: blocks come back newest first", "[core][frame_allocator]
   cache.flush_all();
 }
 
-TEST_CASE("frame_cache: a full list refuses, and a flush gives a batch to others", "[core][frame_allocator]") {
+TEST_CASE("frame_cache: a full list refuses, and a flush gives a batch to others",
+          "[core][frame_allocator]") {
   constexpr std::size_t index = 61;
   frame_cache cache;
   std::vector<void*> blocks;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// wait_node_test.cpp: a primitive built on wait_node as its file says: waking, cancelling, giving back, leaving.
+// wait_node_test.cpp: a primitive built on wait_node as its file says: waking, cancelling, giving back,
+// leaving.
 #include <support/test_case.hpp>
 
 #include <skein/core/create_task.hpp>
@@ -312,7 +313,9 @@ SKEIN_TEST_CASE("wait_node: a plain thread wakes a task", "[core][wait_node]") {
 
 SKEIN_TEST_CASE("wait_node: a frame that is destroyed before it waits leaves nothing", "[core][wait_node]") {
   gate g;
-  { auto const never_run = pass(g); }
+  {
+    auto const never_run = pass(g);
+  }
   REQUIRE(g.waiting() == 0);
   co_return;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tasks_stress.cpp: many tasks, deep trees of when_all against a sequential reference, more workers than cores.
+// tasks_stress.cpp: many tasks, deep trees of when_all against a sequential reference, more workers than
+// cores.
 #include <support/catch.hpp>
 
 #include <skein/core/create_task.hpp>
@@ -16,23 +17,9 @@
 #include <stdexcept>
 #include <vector>
 
-#if defined(__SANITIZE_THREAD__)
-#define SKEIN_SLOW_BUILD 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-#define SKEIN_SLOW_BUILD 1
-#endif
-#endif
-
 using namespace std::chrono_literals;
 
 namespace {
-
-#ifdef SKEIN_SLOW_BUILD
-constexpr int scale = 10;
-#else
-constexpr int scale = 1;
-#endif
 
 /// A well mixed number (splitmix64).
 constexpr std::uint64_t mix(std::uint64_t x) {
@@ -204,7 +191,7 @@ TEST_CASE("tasks stress: 10,000 tasks sleep and wake, none early, none twice", "
 
 TEST_CASE("tasks stress: 1,000,000 tasks are spawned and awaited", "[stress][tasks]") {
   constexpr int spawners = 4;
-  constexpr int batches = 250 / scale;
+  constexpr int batches = 250;
   constexpr int batch = 1'000;
   std::uint64_t sum = 0;
   std::uint64_t expected = 0;
@@ -215,9 +202,9 @@ TEST_CASE("tasks stress: 1,000,000 tasks are spawned and awaited", "[stress][tas
           for (int b = 0; b < batches; ++b) {
             std::vector<skein::task<std::uint64_t>> tasks;
             for (int i = 0; i < batch; ++i) {
-              tasks.push_back(skein::create_task(
-                  [](std::uint64_t x) -> skein::coro<std::uint64_t> { co_return mix(x) % 1'000; }(
-                                                static_cast<std::uint64_t>((n * batches + b) * batch + i))));
+              tasks.push_back(skein::create_task([](std::uint64_t x) -> skein::coro<std::uint64_t> {
+                co_return mix(x) % 1'000;
+              }(static_cast<std::uint64_t>((n * batches + b) * batch + i))));
             }
             for (auto& t : tasks) {
               all += co_await std::move(t);
@@ -241,7 +228,7 @@ TEST_CASE("tasks stress: 1,000,000 tasks are spawned and awaited", "[stress][tas
 }
 
 TEST_CASE("tasks stress: tasks that spawn tasks: a tree of 4^8 ends completely", "[stress][tasks]") {
-  constexpr int depth = scale == 1 ? 8 : 6;
+  constexpr int depth = 8;
   std::atomic<int> nodes{0};
   struct tree {
     std::atomic<int>& nodes;
@@ -270,21 +257,21 @@ TEST_CASE("tasks stress: tasks that spawn tasks: a tree of 4^8 ends completely",
 
 TEST_CASE("tasks stress: when_all trees with suspensions and errors give what one thread gives",
           "[stress][tasks]") {
-  compare_trees(4, 1'000, 2'000 / scale, 8);
+  compare_trees(4, 1'000, 2'000, 8);
 }
 
 TEST_CASE("tasks stress: when_all trees are right on one worker", "[stress][tasks]") {
-  compare_trees(1, 5'000, 500 / scale, 8);
+  compare_trees(1, 5'000, 500, 8);
 }
 
 TEST_CASE("tasks stress: when_all trees are right with more workers than cores", "[stress][tasks]") {
-  compare_trees(16, 9'000, 500 / scale, 8);
+  compare_trees(16, 9'000, 500, 8);
 }
 
 TEST_CASE("tasks stress: a fork tree without suspensions is right with 4 and 16 workers", "[stress][tasks]") {
   unsigned const workers = GENERATE(4U, 16U);
-  constexpr int n = scale == 1 ? 25 : 20;
-  std::uint64_t const expected = scale == 1 ? 75'025 : 6'765;
+  constexpr int n = 25;
+  std::uint64_t const expected = 75'025;
   for (int i = 0; i < 10; ++i) {
     REQUIRE(skein::run(fibonacci(n), {.workers = workers}) == expected);
   }
@@ -292,7 +279,7 @@ TEST_CASE("tasks stress: a fork tree without suspensions is right with 4 and 16 
 
 TEST_CASE("tasks stress: 16 workers on few cores gather, sleep and yield, and lose nothing",
           "[stress][tasks]") {
-  constexpr int rounds = 1'000 / scale;
+  constexpr int rounds = 1'000;
   std::uint64_t sum = 0;
   skein::run(
       [&]() -> skein::coro<> {
