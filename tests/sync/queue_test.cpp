@@ -3,6 +3,7 @@
 #include <support/test_case.hpp>
 
 #include <skein/core/create_task.hpp>
+#include <skein/core/gather.hpp>
 #include <skein/core/sleep.hpp>
 #include <skein/sync/queue.hpp>
 
@@ -131,6 +132,7 @@ SKEIN_TEST_CASE("queue: join waits for every task_done (QUE-009)", "[sync][queue
   for (auto const& worker : workers) {
     worker.cancel();
   }
+  co_await skein::gather(skein::return_exceptions, workers);
 }
 
 SKEIN_TEST_CASE("queue: after shutdown what is in it can still be taken (QUE-010)", "[sync][queue]") {
@@ -216,4 +218,5 @@ SKEIN_TEST_CASE("queue: a thread may put, tasks get every item once, cancelled o
   producer.join();
   REQUIRE(sum == static_cast<long>(items) * (items - 1) / 2);
   q.shutdown();
+  co_await skein::gather(skein::return_exceptions, getters);  // they use what ends with this body
 }
