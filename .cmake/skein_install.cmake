@@ -24,9 +24,19 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/skein-config-version.cmak
 install(FILES ${PROJECT_BINARY_DIR}/skein-config.cmake ${PROJECT_BINARY_DIR}/skein-config-version.cmake
         DESTINATION ${package_dir})
 
+# The prefix as seen from the folder of the .pc files, so that an installation can be moved.
+file(RELATIVE_PATH PC_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+
 # skein_pkgconfig(NAME LIBS REQUIRES): what a build without CMake needs.
 function(skein_pkgconfig name libs requires)
   set(PC_NAME ${name})
+  string(REGEX MATCH "skein_[a-z]+" library "${libs}")
+  if(library)
+    get_target_property(type ${library} TYPE)
+    if(type STREQUAL INTERFACE_LIBRARY)
+      set(libs "")
+    endif()
+  endif()
   set(PC_LIBS "${libs}")
   set(PC_REQUIRES "${requires}")
   configure_file(${CMAKE_CURRENT_FUNCTION_LIST_DIR}/skein.pc.in ${PROJECT_BINARY_DIR}/${name}.pc @ONLY)

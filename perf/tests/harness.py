@@ -10,6 +10,8 @@ import unittest
 
 PROGRAM = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else None
 
+HAS_IO = (pathlib.Path(__file__).parents[2] / "io/include/skein/io/server.hpp").exists()
+
 
 def run(*arguments: str, program: pathlib.Path | None = None) -> subprocess.CompletedProcess:
     return subprocess.run(

@@ -2,6 +2,7 @@
 """real_runtime_test.py: a tiny real run, and the shape of its JSON."""
 
 import json
+import unittest
 
 import harness
 
@@ -42,6 +43,7 @@ class RealRuntime(harness.Folder):
         cores = document["machine"]["cores"]
         self.assertEqual([r["workers"] for r in document["results"]], sorted({1, cores}))
 
+    @unittest.skipUnless(harness.HAS_IO, "this tree has no io module")
     def test_the_echo_server_is_measured_through_its_clients(self):
         _, document = self.measure("echo", "--repeat", "1", "--peers", "none", "--workers", "1")
         (result,) = document["results"]

@@ -73,6 +73,8 @@ def check_words(path, text):
 
 def check_arrows(path, text):
     module = path.parts[0]
+    if path.name == "skein.hpp":
+        return  # everything that is installed, where it is
     for match in re.finditer(r'^#include\s+([<"])(skein/)?([^>"]+)[>"]', text, re.M):
         number = line_of(text, match.start())
         if match.group(2) is None:
