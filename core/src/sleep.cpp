@@ -6,13 +6,12 @@
 #include <skein/core/sleep.hpp>
 
 #include <mutex>
+#include <utility>
 
 namespace skein::detail {
 
-lowlevel::work_ops const sleep_wait::ops{&lowlevel::wait_node::resume, &lowlevel::drop_wait,
+lowlevel::work_ops const sleep_wait::ops{&sleep_wait::run_or_hop, &lowlevel::drop_wait,
                                          &sleep_wait::cancel_wait, &sleep_wait::abandon_wait, "sleep"};
-lowlevel::work_ops const sleep_wait::hop_ops{&sleep_wait::hop, &lowlevel::drop_wait, &sleep_wait::cancel_wait,
-                                             &sleep_wait::abandon_wait, "sleep"};
 
 bool sleep_wait::start() {
   worker& here = *this_thread().owner;
@@ -48,16 +47,20 @@ bool sleep_wait::start() {
 void sleep_wait::fire(lowlevel::timer_node& timer) noexcept {
   auto& self = static_cast<sleep_wait&>(timer);
   if (self.loop_->runtime.lone()) {
-    self.set_ops(hop_ops);
+    self.hops_ = true;
     self.loop_->push_ready(self);
   } else {
     lowlevel::wake(self);
   }
 }
 
-void sleep_wait::hop(lowlevel::work_item& item) noexcept {
-  item.set_ops(ops);
-  static_cast<sleep_wait&>(item).loop_->push_ready(item);
+void sleep_wait::run_or_hop(lowlevel::work_item& item) noexcept {
+  auto& self = static_cast<sleep_wait&>(item);
+  if (std::exchange(self.hops_, false)) {
+    self.loop_->push_ready(self);
+  } else {
+    resume(self);
+  }
 }
 
 bool sleep_wait::cancel_wait(lowlevel::wait_node& node) noexcept {

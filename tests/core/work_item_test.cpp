@@ -5,7 +5,6 @@
 #include <skein/core/lowlevel/work_item.hpp>
 
 #include <array>
-#include <string>
 #include <type_traits>
 
 using skein::lowlevel::work_item;
@@ -21,16 +20,12 @@ namespace {
 struct counting_item : work_item {
   counting_item() : work_item{ops_of_it} {}
   static work_ops const ops_of_it;
-  static work_ops const other_ops;
   int runs = 0;
   int drops = 0;
 };
 work_ops const counting_item::ops_of_it{[](work_item& i) noexcept { ++static_cast<counting_item&>(i).runs; },
                                         [](work_item& i) noexcept { ++static_cast<counting_item&>(i).drops; },
                                         nullptr, nullptr, "counting"};
-work_ops const counting_item::other_ops{
-    [](work_item& i) noexcept { static_cast<counting_item&>(i).runs += 100; },
-    [](work_item& i) noexcept { static_cast<counting_item&>(i).drops += 100; }, nullptr, nullptr, "other"};
 
 }  // namespace
 
@@ -43,16 +38,6 @@ TEST_CASE("work_item: run and drop call what its table says", "[core][work_item]
   REQUIRE(item.runs == 2);
   REQUIRE(item.drops == 1);
   REQUIRE(&item.ops() == &counting_item::ops_of_it);
-}
-
-TEST_CASE("work_item: the table can be exchanged", "[core][work_item]") {
-  counting_item item;
-  item.set_ops(counting_item::other_ops);
-  REQUIRE(std::string{item.ops().what} == "other");
-  item.run();
-  item.drop();
-  REQUIRE(item.runs == 100);
-  REQUIRE(item.drops == 100);
 }
 
 TEST_CASE("work_list: a new one is empty", "[core][work_item]") {

@@ -45,9 +45,8 @@ class sleep_wait : public lowlevel::wait_node, public lowlevel::timer_node {
 
  private:
   static lowlevel::work_ops const ops;
-  static lowlevel::work_ops const hop_ops;
   static void fire(lowlevel::timer_node& timer) noexcept;
-  static void hop(lowlevel::work_item& item) noexcept;
+  static void run_or_hop(lowlevel::work_item& item) noexcept;
   static bool cancel_wait(lowlevel::wait_node& node) noexcept;
   static void abandon_wait(lowlevel::wait_node& node) noexcept;
   bool start();
@@ -55,6 +54,7 @@ class sleep_wait : public lowlevel::wait_node, public lowlevel::timer_node {
   lowlevel::instant target_;
   worker* loop_ = nullptr;  // where the timer is armed
   bool absolute_;
+  bool hops_ = false;  // the loop's thread only: fired, and goes to the end of the line once more
 };
 
 template <class T>

@@ -34,7 +34,6 @@ class work_item {
   work_item& operator=(work_item const&) = delete;
 
   [[nodiscard]] work_ops const& ops() const noexcept { return *ops_; }
-  void set_ops(work_ops const& ops) noexcept { ops_ = &ops; }
   void run() noexcept { ops_->run(*this); }
   void drop() noexcept { ops_->drop(*this); }
 
@@ -44,7 +43,7 @@ class work_item {
   ~work_item() = default;
 
  private:
-  work_ops const* ops_;
+  work_ops const* const ops_;
 };
 
 /// A FIFO of work items for one thread: exact order, no bound, no allocation.
