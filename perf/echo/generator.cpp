@@ -198,11 +198,11 @@ int run(std::span<char* const> arguments) {
   auto const start = clock_type::now();
   clients.run();
   std::chrono::duration<double, std::milli> const wall = clock_type::now() - start;
-  fmt::print(
-      R"({{"wall_ms": {:.6f}, "answer": {}, )"
-      R"("metrics": {{"latency_us_p50": {:.1f}, "latency_us_p99": {:.1f}}}}})"
-      "\n",
-      wall.count(), clients.answered() * message_bytes, clients.latency_us(0.5), clients.latency_us(0.99));
+  fmt::print(R"({{"wall_ms": {:.6f}, "answer": {}, )"
+             R"("metrics": {{"latency_us_p50": {:.1f}, "latency_us_p99": {:.1f}}}}})"
+             "\n",
+             wall.count(), clients.answered() * message_bytes, clients.latency_us(0.5),
+             clients.latency_us(0.99));
   return 0;
 }
 
