@@ -47,6 +47,7 @@ void cpu_executor::submit(std::unique_ptr<detail::executor_job> job) {
     state_->arena.enqueue([raw, shared = state_.get()] {
       lowlevel::taken_from_queue(raw);
       raw->run();
+      raw->deliver();
       delete raw;
       std::lock_guard const guard{shared->mutex};
       if (--shared->outstanding == 0) {

@@ -49,9 +49,12 @@ struct thread_pool_executor::state {
       }
       lowlevel::taken_from_queue(next);
       next->run();
+      {
+        std::lock_guard const guard{self->mutex};
+        --self->outstanding;  // before the result is seen: who submits then finds this thread idle
+      }
+      next->deliver();
       delete next;
-      std::lock_guard const guard{self->mutex};
-      --self->outstanding;
     }
     std::lock_guard const guard{self->mutex};
     --self->threads;

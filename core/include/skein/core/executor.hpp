@@ -24,10 +24,11 @@ class executor_job {
   executor_job& operator=(executor_job const&) = delete;
   virtual ~executor_job() = default;
 
-  /// Makes the call, unless its future was cancelled, and completes the future. Called once, on any thread.
+  /// Makes the call, unless its future was cancelled. Called once, on any thread.
   virtual void run() noexcept = 0;
-  /// Fails the future instead: the executor will not make the call.
-  virtual void refuse(std::exception_ptr why) noexcept = 0;
+  /// Completes the future with what the call gave. Apart from run, so that the thread counts as idle before
+  /// anybody can see the result and submit the next job.
+  virtual void deliver() noexcept = 0;
   /// Returns     A line for reports.
   [[nodiscard]] virtual std::string describe() const = 0;
 };
@@ -61,28 +62,34 @@ class job_of final : public executor_job {
       if constexpr (std::is_void_v<R>) {
         std::apply([](F& f, Args&... args) { std::invoke(f, args...); }, *bound_);
         bound_.reset();
-        set_value<R>(*state_);
+        keep(claim_with_value<R>(*state_), future_status::finished);
       } else {
         R result = std::apply([](F& f, Args&... args) -> R { return std::invoke(f, args...); }, *bound_);
         bound_.reset();
-        set_value<R>(*state_, std::forward<R>(result));
+        keep(claim_with_value<R>(*state_, std::forward<R>(result)), future_status::finished);
       }
     } catch (...) {
-      refuse(std::current_exception());
+      if (state_->claim()) {
+        state_->error_ = std::current_exception();
+        keep(true, future_status::failed);
+      }
     }
   }
 
-  void refuse(std::exception_ptr why) noexcept override {
-    if (state_->claim()) {
-      state_->error_ = std::move(why);
-      state_->publish(future_status::failed);
+  void deliver() noexcept override {
+    bound_.reset();
+    if (outcome_ != future_status::pending) {
+      state_->publish(outcome_);
     }
   }
 
   [[nodiscard]] std::string describe() const override { return state_->repr(); }
 
  private:
+  void keep(bool won, future_status outcome) noexcept { outcome_ = won ? outcome : future_status::pending; }
+
   job_ticket ticket_;
+  future_status outcome_ = future_status::pending;
   state_ref<future_of<R>> state_;
   std::optional<std::tuple<F, Args...>> bound_;
 };

@@ -19,11 +19,11 @@ namespace skein::detail {
 void set_error(future_state& state, std::exception_ptr error);
 void block_until_done(future_state& state, delay limit);
 
-/// Completes a future with a value.
+/// Wins the right to complete a future and writes the value; nobody sees it before `publish`.
 ///
-/// Returns     False when somebody else did or does.
+/// Returns     False when somebody else did or does complete it.
 template <class T, class... U>
-bool set_value(future_state& state, U&&... value) {
+bool claim_with_value(future_state& state, U&&... value) {
   if (state.is_task() || !state.claim()) {
     return false;
   }
@@ -41,6 +41,17 @@ bool set_value(future_state& state, U&&... value) {
     throw;
   }
   result.status.store(slot_status::done, lowlevel::memory_order_relaxed);
+  return true;
+}
+
+/// Completes a future with a value.
+///
+/// Returns     False when somebody else did or does.
+template <class T, class... U>
+bool set_value(future_state& state, U&&... value) {
+  if (!claim_with_value<T>(state, std::forward<U>(value)...)) {
+    return false;
+  }
   state.publish(future_status::finished);
   return true;
 }
