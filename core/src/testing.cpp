@@ -8,10 +8,11 @@
 namespace skein::lowlevel {
 namespace {
 
-bool at_rest(detail::runtime_core& runtime) noexcept {
+bool at_rest(detail::runtime_core& runtime) {
   if (runtime.jobs_running() || !runtime.inject.empty()) {
     return false;
   }
+  detail::running_worker().poll_driver();  // the others do so while they sleep
   for (auto const& w : runtime.workers) {
     if (!w->quiet()) {
       return false;

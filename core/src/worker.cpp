@@ -205,16 +205,20 @@ void worker::push_stealable(lowlevel::work_item& item) noexcept {
 }
 
 // Brings in what came from outside: the inbox, timers that are due, I/O.
-void worker::collect(bool poll_driver) {
+void worker::collect(bool with_driver) {
   inbox_.take_all(ready_);
   if (timers.next_deadline() != lowlevel::never) {
     timers.fire_due(now());
   }
-  if (poll_driver) {
-    turns_since_poll_ = 0;
-    if (driver_ != nullptr) {
-      driver_->poll(0);
-    }
+  if (with_driver) {
+    poll_driver();
+  }
+}
+
+void worker::poll_driver() {
+  turns_since_poll_ = 0;
+  if (driver_ != nullptr) {
+    driver_->poll(0);
   }
 }
 

@@ -61,6 +61,8 @@ class worker {
   [[nodiscard]] bool quiet() const noexcept;
   void set_driver(std::unique_ptr<lowlevel::driver> d) noexcept { driver_ = std::move(d); }
   [[nodiscard]] lowlevel::driver* driver() const noexcept { return driver_.get(); }
+  /// Takes in the events that are there; the owner's thread.
+  void poll_driver();
   void count_spill() noexcept { add_one(spills_); }
 
   // Constant after construction.
@@ -88,12 +90,13 @@ class worker {
   void run_item(lowlevel::work_item& item) noexcept;
   void begin_turn() noexcept;
   void drain() noexcept;
-  void collect(bool poll_driver);
+  void collect(bool with_driver);
   [[nodiscard]] bool must_leave() const noexcept;
 
   // worker_search.cpp
   void idle();
   void idle_alone();
+  [[nodiscard]] bool jump_in_time();
   [[nodiscard]] bool search();
   void stop_searching() noexcept;
   [[nodiscard]] bool try_steal(bool take_next_slot);

@@ -13,7 +13,8 @@ namespace {
 constexpr int search_rounds = 60;  // about 10 µs of looking before a sleep that costs as much
 constexpr int polite_rounds = 2;   // rounds in which the next slots of others are left alone
 constexpr int pauses_between_rounds = 4;
-constexpr lowlevel::instant job_poll = 1'000'000;  // virtual time: how long to wait for a job of an executor
+constexpr lowlevel::instant outside_poll =
+    1'000'000;  // virtual time: how long to wait for what takes real time
 
 }  // namespace
 
@@ -33,13 +34,8 @@ void worker::idle() {
 
 // With one worker there is nobody to steal from: sleep until something is due or arrives.
 void worker::idle_alone() {
-  if (runtime.options.virtual_time && inbox_.looks_empty()) {
-    bool const others_work = runtime.jobs_running() || (driver_ != nullptr && driver_->has_waiters());
-    lowlevel::instant const due = timers.next_deadline();
-    if (!others_work && due != lowlevel::never) {
-      runtime.virtual_now.store(due, lowlevel::memory_order_relaxed);
-      return;
-    }
+  if (runtime.options.virtual_time && jump_in_time()) {
+    return;
   }
   if (!parker_.announce(driver_ != nullptr)) {
     return;
@@ -51,13 +47,30 @@ void worker::idle_alone() {
   sleep_until_due();
 }
 
+// Virtual time: goes to the next timer when nothing else is to come. A job of an executor is waited for; I/O
+// gets a moment, in which what a loopback connection carries arrives.
+bool worker::jump_in_time() {
+  lowlevel::instant const due = timers.next_deadline();
+  if (due == lowlevel::never || !inbox_.looks_empty() || runtime.jobs_running()) {
+    return false;
+  }
+  if (driver_ != nullptr && driver_->has_waiters()) {
+    driver_->poll(outside_poll);
+    if (!quiet() || runtime.jobs_running()) {
+      return true;
+    }
+  }
+  runtime.virtual_now.store(due, lowlevel::memory_order_relaxed);
+  return true;
+}
+
 // Sleeps, in the driver or on the futex, until the next timer or an unpark; after announce.
 void worker::sleep_until_due() {
   add_one(parks_);
   lowlevel::instant timeout = lowlevel::never;
   lowlevel::instant const due = timers.next_deadline();
   if (runtime.options.virtual_time) {
-    timeout = due == lowlevel::never ? lowlevel::never : job_poll;
+    timeout = due == lowlevel::never ? lowlevel::never : outside_poll;
   } else if (due != lowlevel::never) {
     lowlevel::instant const at = now();
     timeout = due > at ? due - at : 0;
