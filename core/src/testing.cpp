@@ -12,9 +12,13 @@ bool at_rest(detail::runtime_core& runtime) {
   if (runtime.jobs_running() || !runtime.inject.empty()) {
     return false;
   }
-  detail::running_worker().poll_driver();  // the others do so while they sleep
+  detail::worker& here = detail::running_worker();
+  here.poll_driver();  // the others do so while they sleep
+  if (!here.quiet()) {
+    return false;
+  }
   for (auto const& w : runtime.workers) {
-    if (!w->quiet()) {
+    if (!w->looks_quiet()) {
       return false;
     }
   }

@@ -61,8 +61,8 @@ worker_metrics worker::metrics() const noexcept {
           parks_.load(memory_order_relaxed), spills_.load(memory_order_relaxed)};
 }
 
-bool worker::quiet() const noexcept {
-  return ready_.empty() && run_queue_.empty() && inbox_.looks_empty() &&
+bool worker::looks_quiet() const noexcept {
+  return run_queue_.empty() && inbox_.looks_empty() &&
          next_slot_.load(lowlevel::memory_order_relaxed) == nullptr;
 }
 

@@ -57,8 +57,10 @@ class worker {
 
   [[nodiscard]] lowlevel::instant now() const noexcept;
   [[nodiscard]] worker_metrics metrics() const noexcept;
-  /// Returns     True when nothing is queued here; the owner's thread, or a snapshot.
-  [[nodiscard]] bool quiet() const noexcept;
+  /// Returns     True when nothing is queued here; the owner's thread.
+  [[nodiscard]] bool quiet() const noexcept { return ready_.empty() && looks_quiet(); }
+  /// Returns     The same of what others may see, which is all of it while the owner sleeps; a snapshot.
+  [[nodiscard]] bool looks_quiet() const noexcept;
   void set_driver(std::unique_ptr<lowlevel::driver> d) noexcept { driver_ = std::move(d); }
   [[nodiscard]] lowlevel::driver* driver() const noexcept { return driver_.get(); }
   /// Takes in the events that are there; the owner's thread.

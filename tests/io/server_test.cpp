@@ -21,6 +21,12 @@
 #include <utility>
 #include <vector>
 
+#if defined(__has_feature)
+#define SKEIN_UNDEFINED_BEHAVIOR_SANITIZER __has_feature(undefined_behavior_sanitizer)
+#else
+#define SKEIN_UNDEFINED_BEHAVIOR_SANITIZER 0
+#endif
+
 using namespace std::chrono_literals;
 using skein_test::open_descriptors;
 using skein_test::port_of;
@@ -212,6 +218,8 @@ SKEIN_TEST_CASE("server: a handler that ends cancelled is silent, and its connec
   REQUIRE(told.messages().empty());
 }
 
+// UndefinedBehaviorSanitizer opens a pipe to look at an object: it cannot do without descriptors.
+#if !SKEIN_UNDEFINED_BEHAVIOR_SANITIZER
 TEST_CASE("server: without descriptors it waits instead of spinning, and goes on (SRV-006, E5)",
           "[io][server]") {
   rlimit before{};
@@ -250,6 +258,7 @@ TEST_CASE("server: without descriptors it waits instead of spinning, and goes on
       },
       {.workers = 1});
 }
+#endif
 
 SKEIN_TEST_CASE("server: a port in use is an error that names the address (SRV-008)", "[io][server]") {
   auto server = co_await skein::start_server(echo, "127.0.0.1", 0);

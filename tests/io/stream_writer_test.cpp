@@ -79,10 +79,11 @@ SKEIN_TEST_CASE_1W("stream_writer: drain below the high mark does not suspend (F
                    "[io][stream_writer]") {
   auto l = co_await made_link();
   bool others_ran = false;
-  skein::get_running_loop().call_soon([&] { others_ran = true; });
+  auto other = skein::get_running_loop().call_soon([&] { others_ran = true; });
   l.writer.write_nowait("a little");
   co_await l.writer.drain();
   REQUIRE_FALSE(others_ran);
+  other.cancel();
 }
 
 SKEIN_TEST_CASE(
