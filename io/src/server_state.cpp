@@ -195,7 +195,7 @@ coro<void> server_state::serve_forever(std::shared_ptr<server_state> self) {
 // ---- connections -----------------------------------------------------------------------------------------
 
 bool server_state::full() const noexcept {
-  return options_.max_connections != 0 && active_ >= options_.max_connections;
+  return options_.max_connections != 0 && connections_ >= options_.max_connections;
 }
 
 void server_state::accept_from(listener& l) noexcept {
@@ -265,40 +265,59 @@ void server_state::watch_again() noexcept {
   }
 }
 
-void server_state::client_begins(owned_socket socket, std::optional<address> peer) noexcept {
-  {
-    guard const held{mutex_};
-    ++active_;
+class server_state::ticket {
+ public:
+  explicit ticket(std::shared_ptr<server_state> server) noexcept : server_{std::move(server)} {
+    guard const held{server_->mutex_};
+    ++server_->connections_;
+    ++server_->calls_;
   }
+  ticket(ticket&& other) noexcept
+      : server_{std::move(other.server_)}, connection_{std::exchange(other.connection_, false)} {}
+  ticket(ticket const&) = delete;
+  ticket& operator=(ticket const&) = delete;
+  ~ticket() {
+    if (server_ != nullptr) {
+      server_->count_down(connection_ ? 1 : 0, 1);
+    }
+  }
+  /// The stream counts the connection from now on: it tells its end.
+  void pass_connection() noexcept { connection_ = false; }
+  [[nodiscard]] std::shared_ptr<server_state> const& server() const noexcept { return server_; }
+
+ private:
+  std::shared_ptr<server_state> server_;
+  bool connection_ = true;
+};
+
+void server_state::client_begins(owned_socket socket, std::optional<address> peer) noexcept {
   try {
-    create_task(serve_client(shared_from_this(), std::move(socket), peer));
+    create_task(serve_client(ticket{shared_from_this()}, std::move(socket), peer));
   } catch (...) {
     report_error("a connection was accepted, but there is no memory to handle it: it was closed",
                  std::current_exception());
-    client_ended();
   }
 }
 
-coro<void> server_state::serve_client(std::shared_ptr<server_state> self, owned_socket socket,
-                                      std::optional<address> peer) {
+coro<void> server_state::serve_client(ticket call, owned_socket socket, std::optional<address> peer) {
+  server_state& self = *call.server();
   std::shared_ptr<stream> client;
   try {
-    client = std::make_shared<stream>(std::move(socket), self->options_.limit, peer, self);
-    guard const held{self->mutex_};
-    self->clients_.emplace(client.get(), client);
+    client = std::make_shared<stream>(std::move(socket), self.options_.limit, peer, call.server());
+    call.pass_connection();
+    guard const held{self.mutex_};
+    self.clients_.emplace(client.get(), client);
   } catch (...) {
-    self->report_error("a connection was accepted, but cannot be watched: it was closed",
-                       std::current_exception());
+    self.report_error("a connection was accepted, but cannot be watched: it was closed",
+                      std::current_exception());
     if (client != nullptr) {
       client->abort();
-    } else {
-      self->client_ended();
     }
     co_return;
   }
   try {
-    auto call = self->handler_->serve(stream_reader{client}, stream_writer{client});
-    co_await std::move(call);
+    auto handling = self.handler_->serve(stream_reader{client}, stream_writer{client});
+    co_await std::move(handling);
   } catch (cancelled_error const&) {
     client->close();
     throw;
@@ -309,7 +328,7 @@ coro<void> server_state::serve_client(std::shared_ptr<server_state> self, owned_
     client->close();
     throw;
   } catch (...) {
-    self->report_error("Unhandled exception in client_connected_cb", std::current_exception());
+    self.report_error("Unhandled exception in client_connected_cb", std::current_exception());
     client->close();
   }
 }
@@ -319,19 +338,20 @@ void server_state::stream_ended(stream& s) noexcept {
     guard const held{mutex_};
     clients_.erase(&s);
   }
-  client_ended();
+  count_down(1, 0);
 }
 
-void server_state::client_ended() noexcept {
+void server_state::count_down(std::size_t connections, std::size_t calls) noexcept {
   guard held{mutex_};
   bool const was_full = full();
-  --active_;
-  if (was_full && !closed_) {
+  connections_ -= connections;
+  calls_ -= calls;
+  if (was_full && !full()) {
     for (auto const& l : listeners_) {
       l->resume();
     }
   }
-  if (closed_ && active_ == 0) {
+  if (ended()) {
     wait_closed_.wake_all(std::move(held));
   }
 }
@@ -344,7 +364,6 @@ void server_state::report_error(std::string message, std::exception_ptr error) c
 
 void server_state::close() noexcept {
   std::vector<std::shared_ptr<listener>> listeners;
-  bool idle = false;
   {
     guard held{mutex_};
     if (std::exchange(closed_, true)) {
@@ -353,16 +372,18 @@ void server_state::close() noexcept {
     serving_ = false;
     listeners.swap(listeners_);
     sockets_.clear();
-    idle = active_ == 0;
     forever_.wake_all(std::move(held));
   }
   for (auto const& l : listeners) {
     l->close();
   }
-  if (idle) {
-    wait_closed_.wake_all(guard{mutex_});
+  guard held{mutex_};
+  if (ended()) {
+    wait_closed_.wake_all(std::move(held));
   }
 }
+
+bool server_state::ended() const noexcept { return closed_ && connections_ == 0 && calls_ == 0; }
 
 void server_state::end_clients(void (stream::*how)() noexcept) noexcept {
   std::vector<std::shared_ptr<stream>> all;
@@ -380,12 +401,9 @@ void server_state::end_clients(void (stream::*how)() noexcept) noexcept {
 }
 
 coro<void> server_state::wait_closed(std::shared_ptr<server_state> self) {
-  co_await state_operation{&wait_closed_ops, &self->wait_closed_,
-                           [](void const* s) noexcept {
-                             auto const& state = *static_cast<server_state const*>(s);
-                             return state.closed_ && state.active_ == 0;
-                           },
-                           self.get()};
+  co_await state_operation{
+      &wait_closed_ops, &self->wait_closed_,
+      [](void const* s) noexcept { return static_cast<server_state const*>(s)->ended(); }, self.get()};
 }
 
 }  // namespace skein::detail

@@ -7,7 +7,8 @@
 //
 // Invariants (guarded by mutex_)
 //   I1  clients_ are the streams that were accepted and did not end.
-//   I2  active_ counts them and the connections whose task did not make its stream yet.
+//   I2  connections_ counts them and the connections whose task did not make its stream yet; calls_ the
+//   tasks.
 #pragma once
 
 #include "address.hpp"
@@ -56,14 +57,16 @@ class server_state final : public stream_owner, public std::enable_shared_from_t
   friend class listener;
   using guard = std::unique_lock<std::mutex>;
 
-  [[nodiscard]] static coro<void> serve_client(std::shared_ptr<server_state> self, owned_socket socket,
-                                               std::optional<address> peer);
+  /// Counts a connection until its stream does, and the call of its handler.
+  class ticket;
+  [[nodiscard]] static coro<void> serve_client(ticket call, owned_socket socket, std::optional<address> peer);
   void client_begins(owned_socket socket, std::optional<address> peer) noexcept;
-  void client_ended() noexcept;
+  void count_down(std::size_t connections, std::size_t calls) noexcept;
   void report_error(std::string message, std::exception_ptr error) const noexcept;
   void pause_after_failure(int error) noexcept;
   void watch_again() noexcept;
-  [[nodiscard]] bool full() const noexcept;  // with mutex_ held
+  [[nodiscard]] bool full() const noexcept;   // with mutex_ held
+  [[nodiscard]] bool ended() const noexcept;  // with mutex_ held
 
   // Constant after construction.
   std::shared_ptr<connection_handler> const handler_;
@@ -75,12 +78,13 @@ class server_state final : public stream_owner, public std::enable_shared_from_t
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<listener>> listeners_;
   std::unordered_map<stream*, std::weak_ptr<stream>> clients_;
-  std::size_t active_ = 0;
+  std::size_t connections_ = 0;
+  std::size_t calls_ = 0;
   bool serving_ = false;
   bool closed_ = false;
   bool in_forever_ = false;
   wait_line forever_{mutex_};      // until closed
-  wait_line wait_closed_{mutex_};  // until closed and without connections
+  wait_line wait_closed_{mutex_};  // until closed, without connections and calls
 };
 
 /// One listening socket, a copy of the descriptor in `sockets()`.

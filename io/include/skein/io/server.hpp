@@ -99,9 +99,11 @@ class server {
   void close_clients();
   /// Closes the connections that exist at once.
   void abort_clients();
-  /// Waits until the server is closed and its connections have ended.
+  /// Waits until the server is closed, its connections have ended, and so has every call of its handler: what
+  /// the handler refers to may go then. A handler that awaits it waits for itself.
   ///
   /// Cancelling  Nothing is lost.
+  /// Source      asyncio.Server.wait_closed; differs: waits for the handlers too.
   [[nodiscard]] coro<void> wait_closed();
   /// Returns     The listening sockets; none after close, which must not happen while this is looked at.
   [[nodiscard]] std::vector<owned_socket> const& sockets() const;
