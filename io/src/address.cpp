@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <stdexcept>
 #include <system_error>
 
 namespace skein {
@@ -130,4 +131,20 @@ coro<std::vector<address>> resolve(std::string host, std::uint16_t port, address
 }
 
 }  // namespace detail
+
+endpoint endpoint_of(owned_socket const& socket) {
+  sockaddr_storage storage{};
+  socklen_t length = sizeof storage;
+  auto* const raw = reinterpret_cast<sockaddr*>(&storage);
+  if (::getsockname(socket.fileno(), raw, &length) != 0) {
+    throw std::system_error{errno, std::generic_category(), "getsockname"};
+  }
+  auto const found = detail::address::from(raw);
+  if (!found) {
+    throw std::invalid_argument{
+        fmt::format("endpoint_of: descriptor {} is no Internet socket", socket.fileno())};
+  }
+  return found->to_endpoint();
+}
+
 }  // namespace skein

@@ -2,13 +2,8 @@
 // skein.cpp: echo on skein: a TCP server on a free port of 127.0.0.1 that ends when all clients have left.
 #include "../runtimes/skein.hpp"
 
-#include <arpa/inet.h>
-#include <sys/socket.h>
-
 #include <atomic>
-#include <cerrno>
 #include <cstddef>
-#include <system_error>
 #include <utility>
 
 namespace perf {
@@ -38,15 +33,6 @@ auto serve(clients& c, skein::stream_reader reader, skein::stream_writer writer)
   }
 }
 
-std::uint16_t port_of(int descriptor) {
-  sockaddr_in address{};
-  socklen_t length = sizeof address;
-  if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
-    throw std::system_error{errno, std::generic_category(), "getsockname"};
-  }
-  return ntohs(address.sin_port);
-}
-
 /// The answer is the number of bytes sent back.
 auto work(request const& r, result& out) -> skein::coro<void> {
   clients c{.connected = r.connections};
@@ -54,7 +40,7 @@ auto work(request const& r, result& out) -> skein::coro<void> {
     return serve(c, std::move(reader), std::move(writer));
   };
   auto server = co_await skein::start_server(handler, "127.0.0.1", 0);
-  announce_port(port_of(server.sockets().front().fileno()));
+  announce_port(skein::endpoint_of(server.sockets().front()).port());
   co_await c.all_left.wait();
   server.close();
   co_await server.wait_closed();

@@ -73,11 +73,7 @@ inline void shrink_buffers(skein::owned_socket const& socket) {
 }
 
 inline std::uint16_t port_of(skein::server const& server) {
-  sockaddr_storage storage{};
-  socklen_t length = sizeof storage;
-  ::getsockname(server.sockets().front().fileno(), reinterpret_cast<sockaddr*>(&storage), &length);
-  return storage.ss_family == AF_INET ? ntohs(reinterpret_cast<sockaddr_in*>(&storage)->sin_port)
-                                      : ntohs(reinterpret_cast<sockaddr_in6*>(&storage)->sin6_port);
+  return skein::endpoint_of(server.sockets().front()).port();
 }
 
 /// How many descriptors this process has open.

@@ -28,4 +28,10 @@ class endpoint {
   std::uint16_t port_;
 };
 
+class owned_socket;
+
+/// Returns     The address that a TCP socket is bound to: a server's port, when the system has chosen it.
+/// Throws      `std::system_error` when it is closed; `std::invalid_argument` when it is no Internet socket.
+[[nodiscard]] endpoint endpoint_of(owned_socket const& socket);
+
 }  // namespace skein
