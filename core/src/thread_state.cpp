@@ -39,12 +39,23 @@ struct foreign_state {
 
 thread_state& this_thread_slow() noexcept { return *skein_thread_state; }
 
+// The knock was written after its writer had said that it sleeps, or after it had stolen the last public entry.
 bool stack_attention(thread_state& thread) noexcept {
-  if (thread.guard.exchange(thread.stack_limit, lowlevel::memory_order_relaxed) != thread.stack_limit &&
+  if (thread.guard.exchange(thread.stack_limit, lowlevel::memory_order_acquire) == knock &&
       thread.owner != nullptr) {
-    thread.owner->runtime.notify_one();
+    runtime_core& runtime = thread.owner->runtime;
+    thread.forks->expose(runtime.idle.anyone_parked());
+    runtime.notify_one();
   }
   return stack_pointer() < thread.stack_limit;
+}
+
+void fork_offered(thread_state& thread) noexcept {
+  runtime_core& runtime = thread.owner->runtime;
+  if (runtime.idle.should_notify()) {
+    thread.forks->expose(true);
+    runtime.notify_one();
+  }
 }
 
 void* new_frame_slow(std::size_t size) { return lowlevel::allocate_frame(size); }

@@ -24,7 +24,12 @@ constexpr int poll_interval = 31;      // turns between two looks at the driver 
 }  // namespace
 
 worker::worker(runtime_core& rt, unsigned i, loop_id number)
-    : runtime{rt}, index{i}, id{number}, face{nullptr} {
+    : runtime{rt},
+      index{i},
+      id{number},
+      face{nullptr},
+      forks_{rt.options.workers > 1 ? lowlevel::fork_deque::thieves::some
+                                    : lowlevel::fork_deque::thieves::none} {
   thread.owner = this;
   thread.forks = &forks_;
   add_loop(id, *this);

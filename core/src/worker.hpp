@@ -107,6 +107,7 @@ class worker {
   [[nodiscard]] bool work_is_visible() const noexcept;
   void park();
   void sleep_until_due();
+  void knock() noexcept;
   void knock_at_others() noexcept;
 
   // Owner only.
@@ -121,12 +122,12 @@ class worker {
   bool searching_ = false;
   unsigned last_victim_ = 0;
   std::unique_ptr<lowlevel::driver> driver_;
-  lowlevel::fork_deque forks_;  // thieves too
   counter turns_{0};
   counter steals_{0};
   counter parks_{0};
   counter spills_{0};
   // Any thread.
+  lowlevel::fork_deque forks_;
   lowlevel::run_queue run_queue_;
   alignas(lowlevel::cache_line) lowlevel::atomic<lowlevel::work_item*> next_slot_{nullptr};
   lowlevel::inbox inbox_;

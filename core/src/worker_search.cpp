@@ -132,6 +132,9 @@ bool worker::steal_from(worker& victim, bool take_next_slot) {
   if (!victim.forks_.looks_empty()) {
     if (void* const fork = victim.forks_.steal()) {
       add_one(steals_);
+      if (victim.forks_.looks_empty()) {
+        victim.knock();  // the next thief should find something too
+      }
       stop_searching();
       begin_turn();
       run_stolen(fork);
@@ -185,11 +188,13 @@ bool worker::work_is_visible() const noexcept {
   return false;
 }
 
-// Asks every other worker to look up at its next fork: somebody wants work (stack_attention).
+// Asks a worker to look up at its next fork: somebody wants work (stack_attention).
+void worker::knock() noexcept { thread.guard.store(detail::knock, lowlevel::memory_order_release); }
+
 void worker::knock_at_others() noexcept {
   for (auto const& other : runtime.workers) {
     if (other.get() != this) {
-      other->thread.guard.store(~std::uintptr_t{0}, lowlevel::memory_order_relaxed);
+      other->knock();
     }
   }
 }

@@ -85,3 +85,29 @@ TEST_CASE("runtime: forks are stolen by idle workers", "[core][runtime]") {
   }
   REQUIRE(steals > 0);
 }
+
+TEST_CASE("runtime: all children of an outermost fork can run at once, also while their parent's worker is busy",
+          "[core][runtime]") {
+  constexpr int children = 4;
+  for (int round = 0; round < 20; ++round) {
+    std::atomic<int> arrived{0};
+    // A child blocks its worker until the others have come: each needs a worker of its own.
+    auto const child = [&]() -> skein::coro<int> {
+      arrived.fetch_add(1);
+      while (arrived.load() < children) {
+        std::this_thread::yield();
+      }
+      co_return 1;
+    };
+    skein::run(
+        [&]() -> skein::coro<> {
+          std::vector<skein::coro<int>> all;
+          for (int i = 0; i < children; ++i) {
+            all.push_back(child());
+          }
+          auto const ones = co_await skein::when_all(std::move(all));
+          REQUIRE(ones == std::vector<int>(children, 1));
+        },
+        {.workers = children});
+  }
+}

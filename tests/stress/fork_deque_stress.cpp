@@ -77,7 +77,10 @@ class contest {
       mine.at(static_cast<std::size_t>(i)) = &make();
       deque_.put(base + i, mine.at(static_cast<std::size_t>(i)));
     }
-    deque_.publish(base + n);
+    static_cast<void>(deque_.publish(base + n));
+    if (random_() % 2 == 0) {
+      deque_.expose(random_() % 2 == 0);
+    }
     for (int i = n - 1; i >= 0; --i) {
       if (depth < depth_max && random_() % 4 == 0) {
         fork(depth + 1);
@@ -166,7 +169,7 @@ TEST_CASE("fork_deque stress: the last entry goes to the owner or to a thief, ne
       std::this_thread::yield();
     }
     deque.put(base, &j);
-    deque.publish(base + 1);
+    static_cast<void>(deque.publish(base + 1));
     if (deque.pop(base)) {
       j.take(intact);
     }

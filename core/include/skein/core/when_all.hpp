@@ -87,7 +87,10 @@ class when_all_awaiter : public fork_join {
         return false;
       }
       put(forks, base, std::make_index_sequence<count - 1>{});
-      forks.publish(base + static_cast<lowlevel::fork_deque::index>(count - 1));
+      if (count > 1 && forks.publish(base + static_cast<lowlevel::fork_deque::index>(count - 1)))
+          [[unlikely]] {
+        fork_offered(thread);
+      }
       std::int32_t out = run<count - 1>(thread);
       if constexpr (count > 1) {
         out = run_rest<count - 2>(thread, base, out);
@@ -140,6 +143,7 @@ class when_all_awaiter : public fork_join {
   template <std::size_t I>
   [[gnu::always_inline]] std::int32_t run_rest(thread_state& thread, lowlevel::fork_deque::index base,
                                                std::int32_t out) {
+    answer_knock(thread);
     if (!thread.forks->pop(base + static_cast<lowlevel::fork_deque::index>(I))) [[unlikely]] {
       return out + static_cast<std::int32_t>(I + 1);
     }
@@ -248,8 +252,12 @@ class when_all_range_awaiter : public fork_join {
     for (std::size_t i = first; i + 1 < last; ++i) {
       forks.put(base + static_cast<lowlevel::fork_deque::index>(i - first), children_[i].address());
     }
-    forks.publish(base + static_cast<lowlevel::fork_deque::index>(last - 1 - first));
+    if (last - first > 1 &&
+        forks.publish(base + static_cast<lowlevel::fork_deque::index>(last - 1 - first))) {
+      fork_offered(thread);
+    }
     for (std::size_t i = last; i-- > first;) {
+      answer_knock(thread);
       if (i + 1 < last && !forks.pop(base + static_cast<lowlevel::fork_deque::index>(i - first))) {
         out_ += static_cast<std::int32_t>(i - first + 1);
         return failed;

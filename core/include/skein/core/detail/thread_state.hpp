@@ -36,7 +36,7 @@ struct thread_state {
   continuation next;                  // joined just now: the loop goes on with it
   std::vector<continuation> spilled;  // moved off a full stack: the loop runs the newest first
   lowlevel::frame_cache frames;
-  // Written by hungry workers, read by the owner at every fork: the stack limit, or all ones as a knock.
+  // Written by hungry workers, read by the owner at every fork: the stack limit, or a knock.
   alignas(lowlevel::cache_line) lowlevel::atomic<std::uintptr_t> guard{0};
   // Shared with thieves.
   lowlevel::fork_deque* forks = nullptr;
@@ -91,10 +91,23 @@ namespace skein::detail {
 #endif
 }
 
-/// Handles a knock at the guard.
+/// What others write into the guard of a worker to get its attention.
+inline constexpr std::uintptr_t knock = ~std::uintptr_t{0};
+
+/// Handles a knock at the guard: somebody wants work.
 ///
 /// Returns     True when the stack is really low.
-[[nodiscard]] bool stack_attention(thread_state& thread) noexcept;
+bool stack_attention(thread_state& thread) noexcept;
+
+/// The outermost fork of a worker has just been put on offer: if somebody sleeps, all of it is, and he is woken.
+void fork_offered(thread_state& thread) noexcept;
+
+/// Looks at the guard between the children of a fork, so that a knock is answered there too.
+[[gnu::always_inline]] inline void answer_knock(thread_state& thread) noexcept {
+  if (thread.guard.load(lowlevel::memory_order_relaxed) == knock) [[unlikely]] {
+    stack_attention(thread);
+  }
+}
 
 /// Returns     True when the stack is low: the await must go through the loop instead of deeper.
 [[nodiscard, gnu::always_inline]] inline bool stack_low(thread_state& thread) noexcept {
