@@ -39,7 +39,7 @@ struct foreign_state {
 
 thread_state& this_thread_slow() noexcept { return *skein_thread_state; }
 
-// The knock was written after its writer had said that it sleeps, or after it had stolen the last public entry.
+// Who knocked had said before that it sleeps, or had stolen the last public entry.
 bool stack_attention(thread_state& thread) noexcept {
   if (thread.guard.exchange(thread.stack_limit, lowlevel::memory_order_acquire) == knock &&
       thread.owner != nullptr) {

@@ -86,7 +86,7 @@ TEST_CASE("runtime: forks are stolen by idle workers", "[core][runtime]") {
   REQUIRE(steals > 0);
 }
 
-TEST_CASE("runtime: all children of an outermost fork can run at once, also while their parent's worker is busy",
+TEST_CASE("runtime: all children of an outermost fork can run at once while their parent's worker is busy",
           "[core][runtime]") {
   constexpr int children = 4;
   for (int round = 0; round < 20; ++round) {

@@ -99,7 +99,7 @@ inline constexpr std::uintptr_t knock = ~std::uintptr_t{0};
 /// Returns     True when the stack is really low.
 bool stack_attention(thread_state& thread) noexcept;
 
-/// The outermost fork of a worker has just been put on offer: if somebody sleeps, all of it is, and he is woken.
+/// The outermost fork of a worker is public now: if somebody sleeps, everything becomes so, and he is woken.
 void fork_offered(thread_state& thread) noexcept;
 
 /// Looks at the guard between the children of a fork, so that a knock is answered there too.

@@ -2,11 +2,10 @@
 // fork_deque.hpp: the forked children of one worker, newest first for the owner, oldest first for thieves.
 //
 // What       A bounded deque in two parts. What was forked last is private: putting it there and taking it
-// back
-//            costs no atomic read-modify-write. The oldest entries are public, for thieves. The owner moves
-//            the border: it makes the outermost fork public at once, more when somebody is hungry (`expose`), and
-//            takes half of the public part back when its private part is empty. The owner of a fork keeps the
-//            index of its entries in a register (`mark`), so `pop(b)` needs no search.
+//            back costs no atomic read-modify-write. The oldest entries are public, for thieves. The owner
+//            moves the border: it makes the outermost fork public at once, more when somebody is hungry
+//            (`expose`), and takes half of the public part back when its private part is empty. The owner of
+//            a fork keeps the index of its entries in a register (`mark`): `pop(b)` needs no search.
 // Source     U. A. Acar, A. Charguéraud, M. Rainey, "Scheduling Parallel Programs by Work Stealing with
 // Private
 //            Deques", PPoPP 2013, and the split deques before it; the word with a tag is ours.
@@ -147,7 +146,7 @@ class basic_fork_deque {
     split_ += n;
   }
 
-  // Nobody is to wait for the owner to become attentive: when nothing is public, the outermost fork becomes so.
+  // Nobody is to wait for the owner to look up: when nothing is public, the outermost fork becomes so.
   [[gnu::noinline]] void offer() noexcept {
     if (bottom_ > split_ && public_in(word_.load(memory_order_relaxed)) == 0) {
       move_border(bottom_ - split_);
