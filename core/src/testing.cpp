@@ -22,7 +22,8 @@ bool at_rest(detail::runtime_core& runtime) {
       return false;
     }
   }
-  // The caller's worker runs; all others sleep.
+  // The caller's worker runs; all others sleep, so nothing is ready that only they see. Looked at last: one
+  // that takes something out of its inbox meanwhile does not sleep any more.
   return runtime.lone() || runtime.idle.unparked_now() == 1;
 }
 
