@@ -1,157 +1,142 @@
 // SPDX-License-Identifier: Apache-2.0
-// condition.cpp: waiting and notifying.
-//
-// A waiter stands in line before it releases the lock, so that a notification which comes right after the
-// release finds it.
+// condition.cpp: waiting, notifying, and what a cancel does to a waiter.
 #include <skein/sync/condition.hpp>
-
-#include <skein/core/errors.hpp>
 
 #include <fmt/core.h>
 
 #include <limits>
 #include <mutex>
 #include <stdexcept>
+#include <utility>
 
 namespace skein {
+namespace detail {
 
-/// The wait for a notification. Sets `released` before the lock is released.
-class condition::notification final : public detail::waiter {
- public:
-  notification(condition& c, bool& released, std::source_location at) noexcept
-      : waiter{ops, at}, condition_{c}, released_{released} {}
-  notification(notification const&) = delete;
-  notification& operator=(notification const&) = delete;
-  ~notification() { leave(); }
+constinit lowlevel::work_ops const condition_wait::ops{&lowlevel::wait_node::resume, &lowlevel::drop_wait,
+                                                       &condition_wait::cancel_wait,
+                                                       &condition_wait::abandon_wait, "condition.wait"};
 
-  // As an operation: what is awaited is made where the compiler wants it.
-  struct operation {
-    using skein_awaits = void;
-    condition* c;
-    bool* released;
-    [[nodiscard]] auto make_awaiter(std::source_location at) const { return notification{*c, *released, at}; }
-  };
+// ---- the board -------------------------------------------------------------------------------------------
 
-  [[nodiscard]] bool await_ready() const noexcept { return false; }
-
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> coroutine) {
-    prepare(coroutine);
-    skein::lock& held = condition_.lock_;  // this object may be gone after the unlock
-    {
-      std::lock_guard const guard{condition_.mutex_};
-      if (!begin()) {
-        return false;
-      }
-      released_ = true;
-      condition_.line_.join(*this);
-    }
-    held.release();
-    return true;
-  }
-
-  void await_resume() {
-    if (ended()) {
-      lowlevel::throw_cancelled();
-    }
-  }
-
- private:
-  static lowlevel::work_ops const ops;
-
-  static bool cancel_wait(lowlevel::wait_node& node) noexcept {
-    auto& self = static_cast<notification&>(node);
-    {
-      std::lock_guard const guard{self.condition_.mutex_};
-      if (!self.condition_.line_.leave(self)) {
-        return false;
-      }
-      self.set_cancelled();
-    }
-    lowlevel::wake(self);
-    return true;
-  }
-
-  static void abandon_wait(lowlevel::wait_node& node) noexcept {
-    auto& self = static_cast<notification&>(node);
-    if (self.linked) {
-      std::lock_guard const guard{self.condition_.mutex_};
-      static_cast<void>(self.condition_.line_.leave(self));
-    }
-  }
-
-  condition& condition_;
-  bool& released_;
-};
-
-lowlevel::work_ops const condition::notification::ops{&lowlevel::wait_node::resume, &lowlevel::drop_wait,
-                                                      &notification::cancel_wait, &notification::abandon_wait,
-                                                      "condition.wait"};
-
-coro<void> condition::wait() {
-  check_held("wait");
-  bool released = false;
-  std::exception_ptr error;
-  try {
-    co_await notification::operation{this, &released};
-  } catch (cancelled_error const&) {
-    error = std::current_exception();
-  }
-  while (released) {
-    try {
-      co_await lock_.acquire();
-      released = false;
-    } catch (cancelled_error const&) {
-      error = std::current_exception();  // the lock comes first
-    }
-  }
-  if (error != nullptr) {
-    wake_some(1);  // a notification may have been meant for this waiter
-    std::rethrow_exception(error);
-  }
-}
-
-void condition::check_held(char const* call) const {
-  if (!lock_.locked()) {
-    throw std::runtime_error{fmt::format("condition::{}: the lock is not acquired: acquire it first", call)};
-  }
-}
-
-void condition::wake_some(std::size_t n) noexcept {
-  detail::wake_chain chain;
+notice_board::~notice_board() {
+  std::size_t waiters = 0;
   {
-    std::lock_guard const guard{mutex_};
-    for (; n > 0; --n) {
-      detail::waiter* const next = line_.next();
-      if (next == nullptr) {
-        break;
-      }
-      chain.add(next);
+    std::lock_guard const guard{lock_};
+    std::lock_guard const inner{permits_.lock_};
+    waiters = line_.disband();
+    forget_notified(permits_.line_);
+    forget_notified(permits_.called_);
+  }
+  report_disbanded("condition", waiters);
+}
+
+// A notified waiter that is cancelled passes its notification on at its board: not when that is gone.
+void notice_board::forget_notified(waiter_line const& of_lock) noexcept {
+  for (waiter* w = of_lock.first(); w != nullptr; w = w->behind()) {
+    if (&w->ops() == &condition_wait::ops && &static_cast<condition_wait*>(w)->board_ == this) {
+      static_cast<condition_wait*>(w)->notified_ = false;
     }
+  }
+}
+
+void notice_board::notify(std::size_t n) noexcept {
+  wake_chain chain;
+  {
+    std::lock_guard const guard{lock_};
+    std::lock_guard const inner{permits_.lock_};
+    for (; n > 0 && !line_.empty(); --n) {
+      auto& w = static_cast<condition_wait&>(*line_.first());
+      w.notified_ = true;
+      line_.pass(w, permits_.line_);
+    }
+    permits_.call_waiters(chain);  // somebody may have released the lock meanwhile
   }
   chain.wake();
 }
 
-void condition::notify(std::size_t n) {
-  check_held("notify");
-  wake_some(n);
-}
-
-void condition::notify_all() {
-  check_held("notify_all");
-  wake_some(std::numeric_limits<std::size_t>::max());
-}
-
-std::size_t condition::waiting() const noexcept {
-  std::lock_guard const guard{mutex_};
+std::size_t notice_board::waiting() const noexcept {
+  std::lock_guard const guard{lock_};
   return line_.size();
 }
 
+void notice_board::check_held(char const* what_cannot) const {
+  if (!permits_.look().all_taken) {
+    throw std::runtime_error{fmt::format("cannot {} on un-acquired lock", what_cannot)};
+  }
+}
+
+// ---- the wait --------------------------------------------------------------------------------------------
+
+// In line before the lock is released, so that a notification which follows the release finds it.
+bool condition_wait::suspend() noexcept {
+  permits& held = from_;  // after the unlock this object may be gone
+  {
+    std::lock_guard const guard{board_.lock_};
+    if (!board_.line_.enter(*this)) {
+      return false;
+    }
+  }
+  held.release(1);
+  return true;
+}
+
+// It keeps its place in the line of the lock, or goes to the end of that line: the lock comes first.
+bool condition_wait::cancel_wait(lowlevel::wait_node& node) noexcept {
+  auto& self = static_cast<condition_wait&>(node);
+  wake_chain chain;
+  bool passes_on = false;
+  {
+    held_place const place{self};
+    if (place.line() == nullptr) {
+      return cancel_orphan(self);
+    }
+    self.set_cancelled();
+    if (place.line() == &self.board_.line_) {
+      std::lock_guard const inner{self.from_.lock_};
+      place.line()->pass(self, self.from_.line_);
+      self.from_.call_waiters(chain);
+    } else {
+      passes_on = std::exchange(self.notified_, false);
+    }
+  }
+  chain.wake();
+  if (passes_on) {
+    self.board_.notify(1);
+  }
+  return true;
+}
+
+void condition_wait::abandon_wait(lowlevel::wait_node& node) noexcept {
+  auto& self = static_cast<condition_wait&>(node);
+  abandon_place(self, &permit_wait::give_back);
+  if (self.notified_ && !self.orphaned()) {
+    self.board_.notify(1);
+  }
+}
+
+void condition_wait::await_resume() {
+  bool const cancelled = ended();
+  if (line() != nullptr) {
+    from_.arrived(*this);
+  }
+  if (cancelled) {
+    lowlevel::throw_cancelled();
+  }
+}
+
+}  // namespace detail
+
+void condition::notify(std::size_t n) {
+  board_.check_held("notify");
+  board_.notify(n);
+}
+
+void condition::notify_all() { notify(std::numeric_limits<std::size_t>::max()); }
+
 std::string condition::repr() const {
   std::size_t const waiters = waiting();
-  std::string const state = locked() ? "locked" : "unlocked";
-  return waiters == 0 ? fmt::format("<condition [{}]>", state)
-                      : fmt::format("<condition [{}, waiters:{}]>", state, waiters);
+  return fmt::format("<condition [{}{}]>", locked() ? "locked" : "unlocked",
+                     waiters == 0 ? "" : fmt::format(", waiters:{}", waiters));
 }
 
 coro<void> condition::aenter() { co_await acquire(); }

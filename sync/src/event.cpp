@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// event.cpp: setting, clearing, waiting; the shortest example of a wait.
+// event.cpp: setting, clearing, waiting: the shortest example of a wait.
 #include <skein/sync/event.hpp>
 
 #include <fmt/core.h>
@@ -8,14 +8,22 @@
 
 namespace skein {
 
-void event::set() {
+event::~event() {
+  std::size_t waiters = 0;
+  {
+    std::lock_guard const guard{lock_};  // a set() that let its waiter go on may not have unlocked yet
+    waiters = line_.disband();
+  }
+  detail::report_disbanded("event", waiters);
+}
+
+void event::set() noexcept {
   detail::wake_chain chain;
   {
     std::lock_guard const guard{lock_};
-    set_.store(true, lowlevel::memory_order_release);
-    while (detail::waiter* const next = line_.next()) {
-      next->granted = true;
-      chain.add(next);
+    set_.store(true, lowlevel::memory_order_release);  // [A]
+    while (!line_.empty()) {
+      chain.add(line_.call_first());
     }
   }
   chain.wake();
@@ -23,7 +31,7 @@ void event::set() {
 
 void event::clear() noexcept {
   std::lock_guard const guard{lock_};
-  set_.store(false, lowlevel::memory_order_release);
+  set_.store(false, lowlevel::memory_order_release);  // [A]
 }
 
 std::size_t event::waiting() const noexcept {
@@ -32,67 +40,41 @@ std::size_t event::waiting() const noexcept {
 }
 
 std::string event::repr() const {
-  std::size_t const waiters = waiting();
-  std::string const state = is_set() ? "set" : "unset";
-  return waiters == 0 ? fmt::format("<event [{}]>", state)
-                      : fmt::format("<event [{}, waiters:{}]>", state, waiters);
+  bool set = false;
+  std::size_t waiters = 0;
+  {
+    std::lock_guard const guard{lock_};
+    set = is_set();
+    waiters = line_.size();
+  }
+  return fmt::format("<event [{}{}]>", set ? "set" : "unset",
+                     waiters == 0 ? "" : fmt::format(", waiters:{}", waiters));
 }
 
 namespace detail {
 
-lowlevel::work_ops const event_wait::ops{&lowlevel::wait_node::resume, &lowlevel::drop_wait,
-                                         &event_wait::cancel_wait, &event_wait::abandon_wait, "event.wait"};
+constinit lowlevel::work_ops const event_wait::ops = place_ops<&gives_nothing_back>("event.wait");
 
-event_wait::event_wait(event& e, std::source_location at) noexcept : waiter{ops, at}, event_{e} {}
-
-bool event_wait::await_ready() const noexcept { return event_.is_set() && lowlevel::spend_budget(); }
+bool event_wait::await_ready() noexcept {
+  if (!event_.is_set()) {
+    return false;
+  }
+  yields_ = !lowlevel::spend_budget();
+  return !yields_;
+}
 
 bool event_wait::suspend() noexcept {
-  bool yields = false;
   {
     std::lock_guard const guard{event_.lock_};
-    yields = event_.is_set();
-    if (yields && lowlevel::spend_budget()) {
+    if (!event_.is_set()) {
+      return event_.line_.enter(*this);
+    }
+    if (!yields_ || !begin()) {
       return false;
     }
-    if (!begin()) {
-      return false;
-    }
-    if (!yields) {
-      event_.line_.join(*this);
-    }
   }
-  if (yields) {
-    lowlevel::yield(*this);
-  }
+  lowlevel::yield(*this);  // it is set: only the other tasks have to have their turn
   return true;
-}
-
-void event_wait::await_resume() {
-  if (ended()) {
-    lowlevel::throw_cancelled();
-  }
-}
-
-bool event_wait::cancel_wait(lowlevel::wait_node& node) noexcept {
-  auto& self = static_cast<event_wait&>(node);
-  {
-    std::lock_guard const guard{self.event_.lock_};
-    if (!self.event_.line_.leave(self)) {
-      return false;
-    }
-    self.set_cancelled();
-  }
-  lowlevel::wake(self);
-  return true;
-}
-
-void event_wait::abandon_wait(lowlevel::wait_node& node) noexcept {
-  auto& self = static_cast<event_wait&>(node);
-  if (self.linked) {
-    std::lock_guard const guard{self.event_.lock_};
-    static_cast<void>(self.event_.line_.leave(self));
-  }
 }
 
 }  // namespace detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// lock.cpp: releasing a lock.
+// lock.cpp: releasing a lock, and its text.
 #include <skein/sync/lock.hpp>
 
 #include <fmt/core.h>
@@ -10,19 +10,16 @@ namespace skein {
 
 void lock::release() {
   if (!permits_.release(1)) {
-    throw std::runtime_error{"Lock is not acquired: release() goes with an acquire() that came before it"};
+    throw std::runtime_error{"Lock is not acquired."};
   }
 }
 
-void lock::release_quietly(void* self) noexcept {
-  static_cast<void>(static_cast<lock*>(self)->permits_.release(1));
-}
+void lock::release_quietly(void* self) noexcept { static_cast<lock*>(self)->permits_.release(1); }
 
 std::string lock::repr() const {
-  std::size_t const waiters = waiting();
-  std::string const state = locked() ? "locked" : "unlocked";
-  return waiters == 0 ? fmt::format("<lock [{}]>", state)
-                      : fmt::format("<lock [{}, waiters:{}]>", state, waiters);
+  auto const now = permits_.look();
+  return fmt::format("<lock [{}{}]>", now.all_taken ? "locked" : "unlocked",
+                     now.waiting == 0 ? "" : fmt::format(", waiters:{}", now.waiting));
 }
 
 coro<void> lock::aenter() { co_await acquire(); }

@@ -6,42 +6,30 @@
 
 namespace skein::detail {
 
-lowlevel::work_ops const lock_wait_ops{&lowlevel::wait_node::resume, &lowlevel::drop_wait,
-                                       &permit_wait::cancel_wait, &permit_wait::abandon_wait, "lock.acquire"};
-lowlevel::work_ops const semaphore_wait_ops{&lowlevel::wait_node::resume, &lowlevel::drop_wait,
-                                            &permit_wait::cancel_wait, &permit_wait::abandon_wait,
-                                            "semaphore.acquire"};
+constinit lowlevel::work_ops const lock_wait_ops = place_ops<&permit_wait::give_back>("lock.acquire");
+constinit lowlevel::work_ops const semaphore_wait_ops =
+    place_ops<&permit_wait::give_back>("semaphore.acquire");
 
-bool permits::try_take() noexcept {
-  std::lock_guard const guard{lock_};
-  if (!available()) {
-    return false;
+void permits::call_waiters(wake_chain& chain) noexcept {
+  while (value_ > 0 && !line_.empty()) {
+    --value_;
+    chain.add(line_.call_first(called_));
   }
-  --value_;
-  return true;
 }
 
-// With lock_ held.
-waiter* permits::grant_next() noexcept {
-  if (value_ == 0 || line_.empty()) {
-    return nullptr;
-  }
-  waiter* const next = line_.next();
-  next->granted = true;
-  --value_;
-  ++granted_;
-  return next;
-}
-
+// A release calls one waiter. As in asyncio, permits beyond the number of waiters stay in value_, also while
+// a called waiter has not run: it calls those who came meanwhile, when it arrives.
 bool permits::release(std::size_t max) noexcept {
   waiter* next = nullptr;
   {
     std::lock_guard const guard{lock_};
-    if (value_ + granted_ >= max) {
+    if (value_ + called_.size() >= max) {
       return false;
     }
-    ++value_;
-    next = grant_next();
+    next = line_.call_first(called_);
+    if (next == nullptr) {
+      ++value_;
+    }
   }
   if (next != nullptr) {
     lowlevel::wake(*next);
@@ -49,92 +37,55 @@ bool permits::release(std::size_t max) noexcept {
   return true;
 }
 
-bool permits::contended() const noexcept {
+permits::snapshot permits::look() const noexcept {
   std::lock_guard const guard{lock_};
-  return !available();
+  return {value_, line_.size(), available(), value_ == 0 && called_.empty()};
 }
 
-std::size_t permits::value() const noexcept {
-  std::lock_guard const guard{lock_};
-  return value_;
+void permits::disband(char const* primitive) noexcept {
+  std::size_t waiters = 0;
+  {
+    std::lock_guard const guard{lock_};  // a release that let somebody go on may not have unlocked yet
+    waiters = line_.disband();
+    static_cast<void>(called_.disband());
+  }
+  report_disbanded(primitive, waiters);
 }
 
-bool permits::all_taken() const noexcept {
-  std::lock_guard const guard{lock_};
-  return value_ == 0 && granted_ == 0;
+// A called waiter runs. Newcomers had to wait behind it even where permits were left.
+void permits::arrived(waiter& w) noexcept {
+  wake_chain chain;
+  {
+    std::lock_guard const guard{lock_};
+    called_.remove(w);
+    call_waiters(chain);
+  }
+  chain.wake();
 }
 
-std::size_t permits::waiting() const noexcept {
-  std::lock_guard const guard{lock_};
-  return line_.size();
+void permit_wait::give_back(waiter& from, wake_chain& chain) noexcept {
+  permits& p = static_cast<permit_wait&>(from).from_;
+  ++p.value_;
+  p.call_waiters(chain);
 }
 
 bool permit_wait::suspend() noexcept {
-  bool const yields = taken_;  // it has a permit, but the budget is spent
   {
     std::lock_guard const guard{from_.lock_};
-    if (!yields && from_.available()) {
-      --from_.value_;
-      taken_ = true;
+    if (!from_.available()) {
+      return from_.line_.enter(*this);
+    }
+    if (!yields_) {
+      --from_.value_;  // released meanwhile
       return false;
     }
-    if (!begin()) {
+    if (!from_.called_.enter_called(*this)) {
       return false;
     }
-    if (!yields) {
-      from_.line_.join(*this);
-    }
+    --from_.value_;
   }
-  if (yields) {
-    lowlevel::yield(*this);
-  }
+  lowlevel::yield(*this);
   return true;
-}
-
-void permit_wait::finish() {
-  bool const cancelled = ended();
-  if (!granted && !cancelled) {
-    return;
-  }
-  wake_chain chain;
-  {
-    std::lock_guard const guard{from_.lock_};
-    if (granted) {
-      --from_.granted_;
-    }
-    if (cancelled && (granted || taken_)) {
-      ++from_.value_;
-    }
-    // Permits that came while this one was in front, and the one it gives back.
-    while (waiter* const woken = from_.grant_next()) {
-      chain.add(woken);
-    }
-  }
-  chain.wake();
-  if (cancelled) {
-    lowlevel::throw_cancelled();
-  }
-}
-
-bool permit_wait::cancel_wait(lowlevel::wait_node& node) noexcept {
-  auto& self = static_cast<permit_wait&>(node);
-  {
-    std::lock_guard const guard{self.from_.lock_};
-    if (!self.from_.line_.leave(self)) {
-      return false;
-    }
-    self.set_cancelled();
-  }
-  lowlevel::wake(self);
-  return true;
-}
-
-void permit_wait::abandon_wait(lowlevel::wait_node& node) noexcept {
-  auto& self = static_cast<permit_wait&>(node);
-  if (self.linked) {
-    std::lock_guard const guard{self.from_.lock_};
-    static_cast<void>(self.from_.line_.leave(self));
-  }
 }
 
 }  // namespace skein::detail

@@ -2,13 +2,17 @@
 // queue.hpp: items from tasks to tasks, first in, first out.
 #pragma once
 
-#include <skein/sync/detail/queue_core.hpp>
+#include <skein/sync/detail/queue_wait.hpp>
+
+#include <skein/core/lowlevel/frame_allocator.hpp>
 
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <source_location>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 namespace skein {
@@ -26,44 +30,63 @@ struct queue_shut_down : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// A queue of items for tasks.
+/// Items from tasks to tasks, first in, first out, with a bound or without.
 ///
-/// Threads     get, put and join are awaited in tasks of any loop; the rest may be called from any thread.
-/// Lifetime    It outlives whoever waits for it. Items that are left are destroyed with it.
-/// Source      asyncio.Queue; differs: usable from several threads; waiters are served strictly in turn, an
-///             item is handed to the first of them.
+/// An item is moved into a block of its own when it is put and out of it when it is taken, never while the
+/// queue is locked: what T's constructors and destructor do is up to T. If moving it out throws, it is lost.
+///
+/// Threads     get, put and join are awaited in tasks of any loop of any runtime; the rest may be called from
+///             any thread.
+/// Lifetime    It outlives every await. Destroyed earlier, it leaves its waiters behind: they can only be
+///             cancelled, and a debug build says so. Items that are left are destroyed with it.
+/// Order       Items leave in the order in which they came; getters are served first come, first served, and
+///             putters too.
+/// Source      asyncio.Queue; differs: usable from several loops and threads; an item goes to the getter that
+///             waits longest, and nobody can take it away before that one runs (notes/hand_over.md).
 template <class T>
 class queue {
+  static_assert(std::is_object_v<T> && std::is_move_constructible_v<T>, "items are moved in and out");
+
   struct node : detail::queue_node {
     explicit node(T&& v) : value{std::move(v)} {}
     T value;
+
+    // From the lists of the frame allocator.
+    static void* operator new(std::size_t size) { return lowlevel::allocate_frame(size); }
+    static void operator delete(void* memory, std::size_t size) noexcept {
+      lowlevel::free_frame(memory, size);
+    }
+    static void* operator new(std::size_t size, std::align_val_t align) {
+      return ::operator new(size, align);
+    }
+    static void operator delete(void* memory, std::size_t size, std::align_val_t align) noexcept {
+      ::operator delete(memory, size, align);
+    }
   };
   using node_ptr = std::unique_ptr<node>;
 
   class get_awaiter final : public detail::get_wait {
    public:
     using get_wait::get_wait;
-    T await_resume() {
-      node_ptr const taken{static_cast<node*>(this->finish())};
-      return std::move(taken->value);
+    ~get_awaiter() {
+      this->leave();  // first: it may give the item back
+      destroy(this->leftover());
     }
+    T await_resume() { return take(this->finish()); }
   };
   class put_awaiter final : public detail::put_wait {
    public:
-    put_awaiter(detail::queue_core& queue, node_ptr item, std::source_location at)
+    put_awaiter(detail::queue_core& queue, node_ptr item, std::source_location at) noexcept
         : put_wait{queue, *item, at}, item_{std::move(item)} {}
-    ~put_awaiter() { release_if_put(); }
-    void await_resume() {
-      finish();
-      release_if_put();
-    }
-
-   private:
-    void release_if_put() noexcept {
-      if (this->put_) {
+    ~put_awaiter() {
+      this->leave();
+      if (this->is_put()) {
         static_cast<void>(item_.release());
       }
     }
+    void await_resume() { this->finish(); }
+
+   private:
     node_ptr item_;
   };
 
@@ -80,7 +103,7 @@ class queue {
    public:
     using skein_awaits = void;
     put_operation(detail::queue_core& q, node_ptr item) noexcept : queue_{&q}, item_{std::move(item)} {}
-    [[nodiscard]] auto make_awaiter(std::source_location at) {
+    [[nodiscard]] auto make_awaiter(std::source_location at) && {  // once: it carries the item
       return put_awaiter{*queue_, std::move(item_), at};
     }
 
@@ -90,7 +113,7 @@ class queue {
   };
 
  public:
-  /// `maxsize`   How many items fit; 0 is no bound.
+  /// `maxsize`   How many items fit; 0, or a negative number that was converted, is no bound.
   explicit queue(std::size_t maxsize = 0) noexcept : core_{maxsize} {}
   queue(queue const&) = delete;
   queue& operator=(queue const&) = delete;
@@ -100,22 +123,32 @@ class queue {
   ///
   /// Returns     The item, moved out.
   /// Throws      `queue_shut_down` when the queue is shut down and drained.
-  /// Cancelling  Loses no item: either it stays in the queue or this call returns it. The place in line is
-  ///             lost.
-  /// Order       Waiters are served first come, first served.
+  /// Cancelling  Loses no item: one that was handed over already, to a task that did not run yet, goes to the
+  ///             next getter in line or to its old place. The place in line is lost.
+  /// Threads     A task of any loop; elsewhere use `get_nowait`.
+  /// Order       Getters are served first come, first served.
+  /// Cost        No allocation.
+  /// Source      asyncio.Queue.get.
   [[nodiscard]] get_operation get() noexcept { return get_operation{core_}; }
 
   /// Puts an item, waiting until there is room.
   ///
   /// Throws      `queue_shut_down`; the item is destroyed.
-  /// Cancelling  The item was not put, and is destroyed.
-  /// Order       Waiters are served first come, first served.
-  /// Cost        One allocation for the item.
+  /// Cancelling  The item was not put, and is destroyed. The place in line is lost; room that was promised
+  ///             goes to the next in line at once.
+  /// Threads     A task of any loop; elsewhere use `put_nowait`.
+  /// Order       Putters are served first come, first served.
+  /// Cost        One block for the item, from the frame allocator, made by the call itself.
+  /// Source      asyncio.Queue.put.
   [[nodiscard]] put_operation put(T item) {
     return put_operation{core_, std::make_unique<node>(std::move(item))};
   }
 
-  /// Throws      `queue_full`, `queue_shut_down`.
+  /// Puts an item if there is room.
+  ///
+  /// Throws      `queue_full`, `queue_shut_down`; the item is destroyed.
+  /// Threads     Any.
+  /// Source      asyncio.Queue.put_nowait.
   void put_nowait(T item) {
     auto fresh = std::make_unique<node>(std::move(item));
     switch (core_.try_put(*fresh)) {
@@ -129,8 +162,13 @@ class queue {
     }
   }
 
-  /// Throws      `queue_empty`, `queue_shut_down`.
-  [[nodiscard]] T get_nowait() {
+  /// Takes the oldest item if there is one.
+  ///
+  /// Returns     The item, moved out.
+  /// Throws      `queue_empty`; `queue_shut_down` when it is shut down and drained.
+  /// Threads     Any.
+  /// Source      asyncio.Queue.get_nowait.
+  T get_nowait() {
     detail::queue_node* taken = nullptr;
     switch (core_.try_get(taken)) {
       case detail::queue_core::result::done:
@@ -140,39 +178,53 @@ class queue {
       case detail::queue_core::result::shut_down:
         detail::throw_queue_shut_down();
     }
-    node_ptr const owned{static_cast<node*>(taken)};
-    return std::move(owned->value);
+    return take(taken);
   }
 
   /// Says that the work on an item that was taken is done.
   ///
-  /// Throws      `std::invalid_argument` when it is called more often than items were put.
+  /// Throws      `std::invalid_argument` "task_done() called too many times".
+  /// Threads     Any.
+  /// Source      asyncio.Queue.task_done.
   void task_done() {
     if (!core_.task_done()) {
       detail::throw_task_done_too_often();
     }
   }
-  /// Waits until task_done was called for every item that was put.
+  /// Waits until task_done was called for every item that was put; returns at once when it was.
   ///
   /// Cancelling  Nothing is lost.
+  /// Threads     A task of any loop.
+  /// Cost        No allocation.
+  /// Source      asyncio.Queue.join.
   [[nodiscard]] detail::join_operation join() noexcept { return detail::join_operation{core_}; }
 
-  /// Returns     A snapshot; an item that was handed to a waiting getter does not count.
+  /// Returns     How many items get_nowait could take; a snapshot. One that was handed to a getter which did
+  ///             not run yet is not among them, but still takes room.
   [[nodiscard]] std::size_t qsize() const noexcept { return core_.size(); }
+  /// Returns     True when get_nowait would throw; a snapshot.
   [[nodiscard]] bool empty() const noexcept { return core_.size() == 0; }
+  /// Returns     True when put_nowait would throw; a snapshot.
   [[nodiscard]] bool full() const noexcept { return core_.full(); }
   [[nodiscard]] std::size_t maxsize() const noexcept { return core_.maxsize(); }
-  /// Returns     How many getters and putters wait; a snapshot.
+  /// Returns     How many getters and putters are in line; a snapshot.
   [[nodiscard]] std::size_t waiting() const noexcept { return core_.waiting(); }
 
   /// Refuses puts from now on, and gets when the queue is drained; whoever waits is told. With `immediate`
-  /// the items are dropped and count as done.
+  /// the items are destroyed and count as done; one that was handed to a getter already stays the getter's.
+  ///
+  /// Threads     Any.
+  /// Source      asyncio.Queue.shutdown.
   void shutdown(bool immediate = false) { destroy(core_.shut_down(immediate)); }
 
-  /// Returns     `<queue maxsize=3 size=1 tasks=2>`.
+  /// Returns     `<queue maxsize=3 size=1 _getters[2] _putters[1] tasks=4 shutdown>`, without what is zero.
   [[nodiscard]] std::string repr() const { return core_.repr(); }
 
  private:
+  [[nodiscard]] static T take(detail::queue_node* taken) {
+    node_ptr const owned{static_cast<node*>(taken)};
+    return std::move(owned->value);
+  }
   static void destroy(detail::queue_node* first) noexcept {
     while (first != nullptr) {
       node_ptr const owned{static_cast<node*>(std::exchange(first, first->next))};

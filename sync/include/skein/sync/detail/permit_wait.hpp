@@ -1,52 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
-// permit_wait.hpp: waiting for a permit of a semaphore, of which a lock is the kind with one.
+// permit_wait.hpp: permits, and waiting for one. A lock is the semaphore with one permit.
+//
+// What       A permit that is released goes to the first in line. Until that one has run, nobody else can
+//            have a permit; if it is cancelled meanwhile, the permit goes to the next at once.
+// Source     asyncio.Semaphore of CPython 3.13 (Lib/asyncio/locks.py), whose state after each step it shows.
+// Threads    Any.
+// Progress   Spinlock; see waiter.hpp.
+// Lifetime   Outlives every await of it and whoever holds a permit.
+//
+// Invariants (guarded by lock_)
+//   I1  A called waiter's permit is not in value_.
+//   I2  While nobody is called, value_ is 0 or nobody stands in line.
+//
+// Checked    tests/sync/handoff_cancel_test.cpp; tests/stress/sync_stress.cpp under ThreadSanitizer.
 #pragma once
 
-#include <skein/sync/detail/waiter.hpp>
+#include <skein/sync/detail/place.hpp>
 #include <skein/sync/scoped_permit.hpp>
-
-#include <skein/core/lowlevel/spinlock.hpp>
 
 #include <coroutine>
 #include <cstddef>
+#include <mutex>
 #include <source_location>
 
 namespace skein::detail {
 
-/// Permits, and the line of those who wait for one.
-///
-/// A permit that is released goes to the first in line, who takes it when it runs; until then nobody else can
-/// have it, and if it is cancelled the permit goes to the next.
-///
-/// Invariants (guarded by lock_)
-///   I1  value_ > 0 and a waiter in line at the same time only while a granted waiter has not run yet.
-///   I2  A granted waiter's permit is not in value_.
 class permits {
  public:
   explicit permits(std::size_t value) noexcept : value_{value} {}
   permits(permits const&) = delete;
   permits& operator=(permits const&) = delete;
-  ~permits() { line_.disband(); }
+  ~permits() = default;
 
-  [[nodiscard]] bool try_take() noexcept;
+  /// What they look like at one moment.
+  struct snapshot {
+    std::size_t value;    // free
+    std::size_t waiting;  // in line and not called
+    bool available;       // an acquire would not wait
+    bool all_taken;       // none is free, and none is on its way to a waiter
+  };
+
+  [[nodiscard]] bool try_take() noexcept {
+    std::lock_guard const guard{lock_};
+    if (!available()) {
+      return false;
+    }
+    --value_;
+    return true;
+  }
   /// Returns     False when that would make more than `max` permits; nothing was released.
-  [[nodiscard]] bool release(std::size_t max) noexcept;
-  /// Returns     True when an acquire would have to wait.
-  [[nodiscard]] bool contended() const noexcept;
-  [[nodiscard]] std::size_t value() const noexcept;
-  /// Returns     True when no permit is left and none is on its way to a waiter.
-  [[nodiscard]] bool all_taken() const noexcept;
-  [[nodiscard]] std::size_t waiting() const noexcept;
+  bool release(std::size_t max) noexcept;
+  [[nodiscard]] snapshot look() const noexcept;
+  /// For the destructor of the primitive.
+  void disband(char const* primitive) noexcept;
 
  private:
   friend class permit_wait;
-  [[nodiscard]] bool available() const noexcept { return value_ > 0 && line_.empty() && granted_ == 0; }
-  [[nodiscard]] waiter* grant_next() noexcept;
+  friend class notice_board;
+  friend class condition_wait;
+
+  // All with lock_ held.
+  [[nodiscard]] bool available() const noexcept { return value_ > 0 && line_.empty() && called_.empty(); }
+  void call_waiters(wake_chain& chain) noexcept;
+
+  void arrived(waiter& w) noexcept;
 
   mutable lowlevel::spinlock lock_;
   std::size_t value_;
-  std::size_t granted_ = 0;  // woken, not run yet
-  waiter_line line_;
+  waiter_line line_{lock_};
+  waiter_line called_{lock_};  // have been given a permit and did not run yet
 };
 
 /// The await of a permit.
@@ -54,52 +76,62 @@ class permit_wait : public waiter {
  public:
   permit_wait(permits& from, lowlevel::work_ops const& kind, std::source_location at) noexcept
       : waiter{kind, at}, from_{from} {}
-  permit_wait(permit_wait const&) = delete;
-  permit_wait& operator=(permit_wait const&) = delete;
 
   [[nodiscard]] bool await_ready() noexcept {
-    taken_ = from_.try_take();
-    return taken_ && lowlevel::spend_budget();
+    yields_ = !lowlevel::spend_budget();
+    return !yields_ && from_.try_take();
   }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> coroutine) {
     prepare(coroutine);
     return suspend();
   }
-  void await_resume() { finish(); }
 
-  static bool cancel_wait(lowlevel::wait_node& node) noexcept;
-  static void abandon_wait(lowlevel::wait_node& node) noexcept;
+  static void give_back(waiter& from, wake_chain& chain) noexcept;
 
  protected:
   ~permit_wait() { leave(); }
-  void finish();
+
+  /// What await_resume begins with: throws, or has the permit.
+  void finish() {
+    if (ended()) [[unlikely]] {
+      lowlevel::throw_cancelled();
+    }
+    if (line() != nullptr) {
+      from_.arrived(*this);
+    }
+  }
+
+  permits& from_;
 
  private:
   [[nodiscard]] bool suspend() noexcept;
-
-  permits& from_;
-  bool taken_ = false;
 };
 
 class acquire_awaiter final : public permit_wait {
  public:
   using permit_wait::permit_wait;
+  void await_resume() { finish(); }
+};
+
+/// How a permit is given back at the end of a scope.
+struct permit_owner {
+  void* owner;
+  void (*release)(void*) noexcept;
 };
 
 class scoped_awaiter final : public permit_wait {
  public:
-  scoped_awaiter(permits& from, lowlevel::work_ops const& kind, std::source_location at, void* owner,
-                 void (*release)(void*) noexcept) noexcept
-      : permit_wait{from, kind, at}, owner_{owner}, release_{release} {}
+  scoped_awaiter(permits& from, lowlevel::work_ops const& kind, std::source_location at,
+                 permit_owner owner) noexcept
+      : permit_wait{from, kind, at}, owner_{owner} {}
   [[nodiscard]] scoped_permit await_resume() {
     finish();
-    return {owner_, release_};
+    return {owner_.owner, owner_.release};
   }
 
  private:
-  void* owner_;
-  void (*release_)(void*) noexcept;
+  permit_owner owner_;
 };
 
 /// What acquire returns.
@@ -120,18 +152,16 @@ class [[nodiscard("co_await it to acquire")]] acquire_operation {
 class [[nodiscard("co_await it to acquire")]] scoped_operation {
  public:
   using skein_awaits = scoped_permit;
-  scoped_operation(permits& from, lowlevel::work_ops const& kind, void* owner,
-                   void (*release)(void*) noexcept) noexcept
-      : from_{&from}, kind_{&kind}, owner_{owner}, release_{release} {}
+  scoped_operation(permits& from, lowlevel::work_ops const& kind, permit_owner owner) noexcept
+      : from_{&from}, kind_{&kind}, owner_{owner} {}
   [[nodiscard]] auto make_awaiter(std::source_location at) const {
-    return scoped_awaiter{*from_, *kind_, at, owner_, release_};
+    return scoped_awaiter{*from_, *kind_, at, owner_};
   }
 
  private:
   permits* from_;
   lowlevel::work_ops const* kind_;
-  void* owner_;
-  void (*release_)(void*) noexcept;
+  permit_owner owner_;
 };
 
 extern lowlevel::work_ops const lock_wait_ops;

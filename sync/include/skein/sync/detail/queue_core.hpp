@@ -1,17 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 // queue_core.hpp: the lines, counts and rules of a queue, without the type of its items.
 //
-// Items are nodes that the typed side makes and destroys outside of the lock; under the lock they are only
-// linked and unlinked, so no user code runs there.
+// What       Items are nodes that the typed side makes and destroys outside of the lock; under it they are
+//            only linked. An item that is put while getters wait goes to the first of them; when there is
+//            room, the first putter in line is called and puts its item when it runs. Who is cancelled in
+//            between gives the item or the room back at once.
+// Source     asyncio.Queue of CPython 3.13 for the rules; the hand-over is ours (notes/hand_over.md).
+// Threads    Any.
+// Progress   Spinlock; see waiter.hpp. shut_down takes as many steps as there are waiters.
+// Lifetime   Outlives every await of it.
+//
+// Invariants (guarded by lock_)
+//   I1  Items and getters in line are never there at the same time.
+//   I2  Items, called getters and called putters are never more than maxsize_, if there is a bound.
+//   I3  Putters in line are there only while I2 leaves no room.
+//   I4  Items stand in the order in which they were put, also after one came back from a cancelled getter.
+//
+// Checked    tests/sync/queue_test.cpp, tests/sync/handoff_cancel_test.cpp; tests/stress/sync_stress.cpp
+//            under ThreadSanitizer.
 #pragma once
 
-#include <skein/sync/detail/waiter.hpp>
+#include <skein/sync/detail/place.hpp>
 
 #include <skein/core/lowlevel/spinlock.hpp>
 
-#include <coroutine>
 #include <cstddef>
-#include <source_location>
+#include <cstdint>
 #include <string>
 
 namespace skein::detail {
@@ -19,20 +33,14 @@ namespace skein::detail {
 /// An item in the queue, or on its way in or out.
 struct queue_node {
   queue_node* next = nullptr;
+  std::uint64_t number = 0;  // the how many-eth that was put
 };
 
-/// The state of a queue.
-///
-/// An item that is put while getters wait goes to the first of them; one that is taken while putters wait
-/// makes room for the first of them, who puts its own when it runs. Who is cancelled in between gives the
-/// item or the room back.
-///
-/// Invariants (guarded by lock_)
-///   I1  items and waiting getters are not there at the same time.
-///   I2  size_ + reserved_ <= maxsize_ when there is a bound.
+class get_wait;
+
 class queue_core {
  public:
-  explicit queue_core(std::size_t maxsize) noexcept : maxsize_{maxsize} {}
+  explicit queue_core(std::size_t maxsize) noexcept;
   queue_core(queue_core const&) = delete;
   queue_core& operator=(queue_core const&) = delete;
   ~queue_core() = default;
@@ -47,7 +55,9 @@ class queue_core {
   [[nodiscard]] bool task_done() noexcept;
   /// Returns     The items that were dropped, for the caller to destroy.
   [[nodiscard]] queue_node* shut_down(bool immediate) noexcept;
-  /// The queue goes: nobody in line will be woken. Returns the items, for the caller to destroy.
+  /// The queue goes: nobody in line will be woken.
+  ///
+  /// Returns     The items, for the caller to destroy.
   [[nodiscard]] queue_node* disband() noexcept;
 
   [[nodiscard]] std::size_t size() const noexcept;
@@ -57,118 +67,36 @@ class queue_core {
   [[nodiscard]] std::string repr() const;
 
  private:
-  friend class queue_wait;
   friend class get_wait;
   friend class put_wait;
   friend class join_wait;
 
-  [[nodiscard]] bool has_room() const noexcept { return maxsize_ == 0 || size_ + reserved_ < maxsize_; }
+  // All with lock_ held.
+  [[nodiscard]] bool has_room() const noexcept {
+    return maxsize_ == 0 || size_ + called_getters_.size() + called_putters_.size() < maxsize_;
+  }
   void push_back(queue_node& node) noexcept;
+  void push_in_order(queue_node& node) noexcept;
   [[nodiscard]] queue_node* pop_front() noexcept;
   void accept(queue_node& node, wake_chain& chain) noexcept;
-  void give_back(queue_node& node, wake_chain& chain) noexcept;
-  void room_came(wake_chain& chain) noexcept;
-  void wake_joiners_if_done(wake_chain& chain) noexcept;
+  void take_back(get_wait& from, wake_chain& chain) noexcept;
+  void call_putters(wake_chain& chain) noexcept;
+  void call_joiners_if_done(wake_chain& chain) noexcept;
 
   mutable lowlevel::spinlock lock_;
   std::size_t const maxsize_;  // 0: no bound
   queue_node* head_ = nullptr;
   queue_node* tail_ = nullptr;
   std::size_t size_ = 0;
-  std::size_t reserved_ = 0;    // room promised to putters that were woken
-  std::size_t unfinished_ = 0;  // put and not yet reported by task_done
+  std::size_t unfinished_ = 0;      // put and not yet reported by task_done
+  std::uint64_t put_in_total_ = 0;  // numbers the items
   bool shut_down_ = false;
-  waiter_line getters_;
-  waiter_line putters_;
-  waiter_line joiners_;
-};
-
-/// The common part of the three waits of a queue.
-class queue_wait : public waiter {
- public:
-  queue_wait(queue_core& queue, waiter_line queue_core::* line, lowlevel::work_ops const& kind,
-             std::source_location at) noexcept
-      : waiter{kind, at}, queue_{queue}, line_{line} {}
-  queue_wait(queue_wait const&) = delete;
-  queue_wait& operator=(queue_wait const&) = delete;
-
-  static bool cancel_wait(lowlevel::wait_node& node) noexcept;
-  static void abandon_wait(lowlevel::wait_node& node) noexcept;
-
- protected:
-  ~queue_wait() { leave(); }
-
-  queue_core& queue_;
-  waiter_line queue_core::* line_;
-};
-
-class get_wait : public queue_wait {
- public:
-  get_wait(queue_core& queue, std::source_location at) noexcept;
-  [[nodiscard]] bool await_ready() noexcept;
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> coroutine) {
-    prepare(coroutine);
-    return suspend();
-  }
-
-  queue_node* item = nullptr;
-
- protected:
-  ~get_wait();
-  /// Returns     The item; never null.
-  [[nodiscard]] queue_node* finish();
-
- private:
-  [[nodiscard]] bool suspend() noexcept;
-};
-
-class put_wait : public queue_wait {
- public:
-  /// The node is the caller's until it was put.
-  put_wait(queue_core& queue, queue_node& node, std::source_location at) noexcept;
-  [[nodiscard]] bool await_ready() noexcept;
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> coroutine) {
-    prepare(coroutine);
-    return suspend();
-  }
-
- protected:
-  ~put_wait() = default;
-  /// Throws when the node was not put.
-  void finish();
-  bool put_ = false;  // the node belongs to the queue
-
- private:
-  [[nodiscard]] bool suspend() noexcept;
-  bool refused_ = false;
-  queue_node& node_;
-};
-
-class join_wait final : public queue_wait {
- public:
-  join_wait(queue_core& queue, std::source_location at) noexcept;
-  [[nodiscard]] bool await_ready() noexcept;
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> coroutine) {
-    prepare(coroutine);
-    return suspend();
-  }
-  void await_resume();
-
- private:
-  [[nodiscard]] bool suspend() noexcept;
-};
-
-class [[nodiscard("co_await it to wait")]] join_operation {
- public:
-  using skein_awaits = void;
-  explicit join_operation(queue_core& queue) noexcept : queue_{&queue} {}
-  [[nodiscard]] auto make_awaiter(std::source_location at) const { return join_wait{*queue_, at}; }
-
- private:
-  queue_core* queue_;
+  bool dropped_ = false;  // by shutdown(true)
+  waiter_line getters_{lock_};
+  waiter_line putters_{lock_};
+  waiter_line joiners_{lock_};
+  waiter_line called_getters_{lock_};  // have an item and did not run yet
+  waiter_line called_putters_{lock_};  // have room and did not run yet
 };
 
 [[noreturn]] void throw_queue_empty();

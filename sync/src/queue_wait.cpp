@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// queue_wait.cpp: waiting for an item, for room, for the end of the work.
+#include <skein/sync/detail/queue_wait.hpp>
+
+#include <mutex>
+#include <utility>
+
+namespace skein::detail {
+
+// ---- get -------------------------------------------------------------------------------------------------
+
+constinit lowlevel::work_ops const get_wait::ops = place_ops<&get_wait::give_back>("queue.get");
+
+bool get_wait::await_ready() noexcept {
+  yields_ = !lowlevel::spend_budget();
+  return !yields_ && queue_.try_get(item_) != queue_core::result::not_now;
+}
+
+bool get_wait::suspend() noexcept {
+  wake_chain chain;
+  {
+    std::lock_guard const guard{queue_.lock_};
+    if (queue_.size_ == 0) {
+      return !queue_.shut_down_ && queue_.getters_.enter(*this);
+    }
+    if (yields_) {
+      if (!queue_.called_getters_.enter_called(*this)) {
+        return false;
+      }
+      item_ = queue_.pop_front();
+    } else {
+      item_ = queue_.pop_front();  // put meanwhile
+      queue_.call_putters(chain);
+    }
+  }
+  if (yields_) {
+    lowlevel::yield(*this);
+    return true;
+  }
+  chain.wake();
+  return false;
+}
+
+void get_wait::give_back(waiter& from, wake_chain& chain) noexcept {
+  auto& self = static_cast<get_wait&>(from);
+  self.queue_.take_back(self, chain);
+  self.queue_.call_putters(chain);
+}
+
+// The item leaves the queue's count when its getter runs, as in asyncio.
+void get_wait::arrived() noexcept {
+  wake_chain chain;
+  {
+    std::lock_guard const guard{queue_.lock_};
+    queue_.called_getters_.remove(*this);
+    queue_.call_putters(chain);
+  }
+  chain.wake();
+}
+
+queue_node* get_wait::finish() {
+  if (ended()) [[unlikely]] {
+    lowlevel::throw_cancelled();
+  }
+  if (line() != nullptr) {
+    arrived();
+  }
+  if (item_ == nullptr) {
+    throw_queue_shut_down();
+  }
+  return std::exchange(item_, nullptr);
+}
+
+// ---- put -------------------------------------------------------------------------------------------------
+
+constinit lowlevel::work_ops const put_wait::ops = place_ops<&put_wait::give_back>("queue.put");
+
+bool put_wait::await_ready() noexcept {
+  yields_ = !lowlevel::spend_budget();
+  if (yields_) {
+    return false;
+  }
+  queue_core::result const r = queue_.try_put(node_);
+  put_ = r == queue_core::result::done;
+  return r != queue_core::result::not_now;
+}
+
+bool put_wait::suspend() noexcept {
+  wake_chain chain;
+  {
+    std::lock_guard const guard{queue_.lock_};
+    if (queue_.shut_down_) {
+      return false;
+    }
+    if (!queue_.has_room()) {
+      return queue_.putters_.enter(*this);
+    }
+    if (!yields_) {
+      queue_.accept(node_, chain);  // room came meanwhile
+      put_ = true;
+    } else if (!queue_.called_putters_.enter_called(*this)) {
+      return false;
+    }
+  }
+  if (yields_) {
+    lowlevel::yield(*this);
+    return true;
+  }
+  chain.wake();
+  return false;
+}
+
+void put_wait::give_back(waiter& from, wake_chain& chain) noexcept {
+  static_cast<put_wait&>(from).queue_.call_putters(chain);
+}
+
+// Called, it has room.
+void put_wait::arrived() noexcept {
+  wake_chain chain;
+  {
+    std::lock_guard const guard{queue_.lock_};
+    queue_.called_putters_.remove(*this);
+    if (!queue_.shut_down_) {
+      queue_.accept(node_, chain);
+      put_ = true;
+    }
+  }
+  chain.wake();
+}
+
+void put_wait::finish() {
+  if (ended()) [[unlikely]] {
+    lowlevel::throw_cancelled();
+  }
+  if (line() != nullptr) {
+    arrived();
+  }
+  if (!put_) {
+    throw_queue_shut_down();
+  }
+}
+
+// ---- join ------------------------------------------------------------------------------------------------
+
+constinit lowlevel::work_ops const join_wait::ops = place_ops<&gives_nothing_back>("queue.join");
+
+bool join_wait::suspend() noexcept {
+  {
+    std::lock_guard const guard{queue_.lock_};
+    if (queue_.unfinished_ != 0) {
+      return queue_.joiners_.enter(*this);
+    }
+    if (lowlevel::spend_budget() || !begin()) {
+      return false;
+    }
+  }
+  lowlevel::yield(*this);
+  return true;
+}
+
+}  // namespace skein::detail
