@@ -3,9 +3,11 @@
 #include <support/test_case.hpp>
 
 #include <skein/core/create_task.hpp>
+#include <skein/core/runtime.hpp>
 #include <skein/core/sleep.hpp>
 #include <skein/sync/event.hpp>
 
+#include <atomic>
 #include <thread>
 #include <vector>
 
@@ -42,9 +44,13 @@ SKEIN_TEST_CASE_1W("event: one that finds it set goes before those it wakes (EVT
 SKEIN_TEST_CASE("event: a set wakes all who waited, also when it is cleared at once (EVT-003)",
                 "[sync][event]") {
   skein::event event;
+  std::atomic<int> saw_it_set{0};
   std::vector<skein::task<>> waiters;
   for (int i = 0; i < 40; ++i) {
-    waiters.push_back(skein::create_task([&]() -> skein::coro<> { co_await event.wait(); }));
+    waiters.push_back(skein::create_task([&]() -> skein::coro<> {
+      co_await event.wait();
+      saw_it_set.fetch_add(event.is_set() ? 1 : 0, std::memory_order_relaxed);
+    }));
   }
   co_await all_tasks_blocked();
   REQUIRE(event.waiting() == 40);
@@ -54,6 +60,9 @@ SKEIN_TEST_CASE("event: a set wakes all who waited, also when it is cleared at o
     co_await waiter;
   }
   REQUIRE_FALSE(event.is_set());
+  if (skein::runtime::current().workers() == 1) {
+    REQUIRE(saw_it_set.load(std::memory_order_relaxed) == 0);
+  }
 }
 
 SKEIN_TEST_CASE("event: a cancelled waiter leaves the line, the others stay (EVT-004)", "[sync][event]") {
@@ -69,16 +78,54 @@ SKEIN_TEST_CASE("event: a cancelled waiter leaves the line, the others stay (EVT
   co_await b;
 }
 
-SKEIN_TEST_CASE_1W("event: set and cancel in one turn end cancelled (EVT-005)", "[sync][event]") {
+SKEIN_TEST_CASE_1W("event: set and cancel in one turn, in either order, end cancelled (EVT-005)",
+                   "[sync][event]") {
+  for (bool const cancel_first : {true, false}) {
+    skein::event event;
+    auto const wait = [&]() -> skein::coro<> { co_await event.wait(); };
+    auto const a = skein::create_task(wait);
+    auto const b = skein::create_task(wait);
+    co_await all_tasks_blocked();
+    if (cancel_first) {
+      a.cancel();
+      event.set();
+    } else {
+      event.set();
+      a.cancel();
+    }
+    REQUIRE_THROWS_AS(co_await a, skein::cancelled_error);
+    co_await b;
+  }
+}
+
+// On several workers the second wait may come between set and clear, and then rightly does not wait.
+SKEIN_TEST_CASE_1W("event: one set wakes a task once, however many wait and whatever it awaits next (B9)",
+                   "[sync][event]") {
+  constexpr std::size_t waiters = 100;  // more than any batch
   skein::event event;
-  auto const wait = [&]() -> skein::coro<> { co_await event.wait(); };
-  auto const a = skein::create_task(wait);
-  auto const b = skein::create_task(wait);
+  std::atomic<int> first{0};
+  std::atomic<int> second{0};
+  std::vector<skein::task<>> tasks;
+  for (std::size_t i = 0; i < waiters; ++i) {
+    tasks.push_back(skein::create_task([&]() -> skein::coro<> {
+      co_await event.wait();
+      first.fetch_add(1, std::memory_order_relaxed);
+      co_await event.wait();
+      second.fetch_add(1, std::memory_order_relaxed);
+    }));
+  }
   co_await all_tasks_blocked();
   event.set();
-  a.cancel();
-  REQUIRE_THROWS_AS(co_await a, skein::cancelled_error);
-  co_await b;
+  event.clear();
+  co_await all_tasks_blocked();
+  REQUIRE(first.load(std::memory_order_relaxed) == static_cast<int>(waiters));
+  REQUIRE(second.load(std::memory_order_relaxed) == 0);
+  REQUIRE(event.waiting() == waiters);
+  event.set();
+  for (auto const& task : tasks) {
+    co_await task;
+  }
+  REQUIRE(second.load(std::memory_order_relaxed) == static_cast<int>(waiters));
 }
 
 SKEIN_TEST_CASE("event: a plain thread may set it", "[sync][event]") {
@@ -88,6 +135,15 @@ SKEIN_TEST_CASE("event: a plain thread may set it", "[sync][event]") {
     co_await event.wait();
     setter.join();
   }
+}
+
+SKEIN_TEST_CASE("event: its repr shows the flag and how many wait", "[sync][event]") {
   skein::event event;
   REQUIRE(event.repr() == "<event [unset]>");
+  auto const waiter = skein::create_task(event.wait());
+  co_await all_tasks_blocked();
+  REQUIRE(event.repr() == "<event [unset, waiters:1]>");
+  event.set();
+  REQUIRE(event.repr() == "<event [set]>");
+  co_await waiter;
 }
