@@ -2,10 +2,9 @@
 // watch_table.hpp: the descriptors that one driver watches, whether they are ready, and who waits for that.
 //
 // What       A slot for each descriptor, with two sides, read and write. An event makes a side ready and
-// takes
-//            out who waits; a call that would block makes it not ready. Slots are used again, never freed
-//            while anybody may hold one, and numbered anew for each descriptor: an event for the one before
-//            is recognised by its number.
+//            takes out who waits; a call that would block makes it not ready. Slots are used again, never
+//            freed while anybody may hold one, and numbered anew for each descriptor: an event for the one
+//            before is recognised by its number.
 // Source     The readiness of Tokio's I/O driver, with ticks, for edge-triggered events.
 // Threads    All functions: any thread. deliver: the loop of the driver.
 // Progress   Spinlocks; taking a slot may allocate under a mutex.

@@ -144,8 +144,8 @@ class future : public any_future {
   /// Blocks a plain thread, or a thread of an executor, until the result is there.
   ///
   /// Returns     The value, as `result`.
-  /// Throws      As `result`; `std::runtime_error` on the thread of a loop, which must not block: await
-  /// there.
+  /// Throws      As `result`; `std::runtime_error` on the thread of a loop, which must not block:
+  ///             await there.
   T get() const {
     detail::block_until_done(checked(), delay{std::chrono::hours{24 * 365 * 300}});
     return result();

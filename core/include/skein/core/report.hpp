@@ -28,8 +28,8 @@ struct exception_context {
   std::string source_traceback = {};
 };
 
-/// Called for errors that nobody took: of tasks whose handles are gone, of callbacks, of tasks that refuse to
-/// end.
+/// Called for errors that nobody took: of tasks whose handles are gone, of callbacks, of tasks that refuse
+/// to end.
 ///
 /// Threads     The thread on which the error was found; several at once when several loops run.
 using exception_handler = std::function<void(event_loop&, exception_context const&)>;

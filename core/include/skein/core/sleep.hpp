@@ -113,8 +113,8 @@ class [[nodiscard("co_await it to sleep")]] sleep_operation<void> {
 
 }  // namespace detail
 
-/// Waits for a time, counted from the co_await. Zero or less is one turn: everything that is ready runs
-/// first.
+/// Waits for a time, counted from the co_await. Zero or less is one turn: everything that is ready
+/// runs first.
 ///
 /// Throws      `std::invalid_argument` when the delay is NaN, before anything is armed.
 /// Cancelling  Wakes it at once.

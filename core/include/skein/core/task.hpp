@@ -54,12 +54,10 @@ skein::task_state task_part<Derived>::snapshot(detail::task_state& state) {
 
 /// A coroutine that a loop runs, and the future of its result.
 ///
-/// A task that ends with an error nobody takes is reported to the exception handler when its last handle
-/// goes.
+/// One that ends with an error nobody takes is reported to the exception handler when its last handle goes.
 ///
-/// Cancelling  `cancel()` sends a request, which the task sees as `cancelled_error` at the wait it is in or
-/// at
-///             its next one.
+/// Cancelling  `cancel()` sends a request, which the task sees as `cancelled_error` at the wait it is in
+///             or at its next one.
 /// Threads     All functions: any thread.
 /// Lifetime    The loop owns an unfinished task: dropping the handle does not stop it.
 /// Source      asyncio.Task.

@@ -47,9 +47,8 @@ class stream_reader {
   /// Reads up to and with the next line feed.
   ///
   /// Returns     The line; at the end of the stream what is left, without a line feed.
-  /// Throws      `std::invalid_argument` when the line is longer than the stream's limit; a line that is
-  /// there
-  ///             is dropped, else all that had come is.
+  /// Throws      `std::invalid_argument` when the line is longer than the stream's limit; a line that
+  ///             is there is dropped, else all that had come is.
   /// Cancelling  No byte is lost.
   [[nodiscard]] coro<bytes> readline();
 

@@ -4,9 +4,8 @@
 // What       A task has one flow; each child of a `when_all` has one of its own while it runs. The word of a
 //            flow holds the wait that its coroutine is suspended in, if any, and a pending cancel request.
 // Source     Ours.
-// Threads    begin_wait, end_wait, take_cancel: the thread that runs the flow.  request_cancel, withdraw:
-// any. Progress   begin_wait is wait-free. request_cancel and end_wait wait for each other for the moment in
-// which
+// Threads    begin_wait, end_wait, take_cancel: the thread that runs the flow.  The others: any.
+// Progress   begin_wait is wait-free. request_cancel and end_wait wait for each other for the moment in which
 //            a canceller looks at the wait (busy): no user code, no allocation happens there.
 // Lifetime   A flow lives in its task or in the frame of the coroutine that awaits the `when_all`; whoever
 //            requests a cancel holds the task, or is a sibling that the join still waits for.

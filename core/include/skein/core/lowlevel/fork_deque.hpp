@@ -130,8 +130,7 @@ class basic_fork_deque {
   }
 
  private:
-  // The word: top in bits 0 to 15, split in 16 to 31, the tag above. A carry out of split only changes the
-  // tag.
+  // The word: top in bits 0 to 15, split in 16 to 31, then the tag, which a carry out of split only changes.
   static constexpr std::uint64_t top_bits = 0xffff;
   static constexpr std::uint64_t one_split = std::uint64_t{1} << 16U;
   static constexpr std::uint64_t one_tag = std::uint64_t{1} << 32U;

@@ -2,9 +2,8 @@
 // frame_allocator.hpp: memory for coroutine frames and task blocks, from a free list of the thread.
 //
 // What       Sizes up to 2 KiB are rounded up to steps of 32 bytes. Each thread keeps a list of free blocks
-// for
-//            each size; a list that grows past its cap gives a batch to a central list, where threads that
-//            allocate more than they free find it. Larger sizes go to operator new.
+//            for each size; a list that grows past its cap gives a batch to a central list, where threads
+//            that allocate more than they free find it. Larger sizes go to operator new.
 // Source     The thread caches and central lists of tcmalloc (S. Ghemawat, 2005), without its page heap.
 // Threads    Any. A block may be freed on another thread than it came from.
 // Lifetime   Blocks go back to the thread, batches to the central list; memory is kept for reuse until the
