@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // run.cpp: runner, and the runtime seen from inside.
+#include "interrupt_guard.hpp"
 #include "runtime_core.hpp"
 
 #include <skein/core/errors.hpp>
@@ -27,7 +28,11 @@ void runner::prepare() {
 
 detail::worker& runner::first_worker() { return *core_->workers[0]; }
 
-void runner::drive(detail::future_state& main) { core_->drive(main); }
+void runner::drive(detail::future_state& main) {
+  detail::interrupt_guard interrupts{*core_, *main.as_task()};
+  core_->drive(main);
+  interrupts.throw_if_interrupted();
+}
 
 event_loop& runner::get_loop() {
   if (core_ == nullptr) {

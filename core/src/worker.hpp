@@ -48,6 +48,8 @@ class worker {
 
   /// Returns     False when the loop is closed; the item was not taken.
   [[nodiscard]] bool post(lowlevel::work_item& item) noexcept;
+  /// As post, inside the handler of a signal, which may have interrupted this very loop.
+  [[nodiscard]] bool post_from_signal(lowlevel::work_item& item) noexcept;
   void unpark() noexcept { parker_.unpark(driver_); }
 
   // -- Closing: the owner's thread, while it does not run.

@@ -4,12 +4,15 @@
 #include "runtime_core.hpp"
 #include "worker.hpp"
 
+#include <skein/core/detail/signal_watch.hpp>
+
 namespace skein::detail {
 
 void worker::close() noexcept {
   if (closed_.exchange(true, lowlevel::memory_order_acq_rel)) {
     return;
   }
+  unwatch_signals_of(*this);
   thread_binding const binding{*this};
   auto const drop_ready = [this] {
     while (lowlevel::work_item* const item = ready_.pop_front()) {

@@ -22,6 +22,14 @@ bool worker::post(lowlevel::work_item& item) noexcept {
   return true;
 }
 
+bool worker::post_from_signal(lowlevel::work_item& item) noexcept {
+  if (!inbox_.push(item)) {
+    return false;
+  }
+  unpark();
+  return true;
+}
+
 void schedule(lowlevel::work_item& item, task_state& task, bool fair) noexcept {
   worker& home = task.home();
   runtime_core& runtime = home.runtime;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skein/core/create_task.hpp>
+#include <skein/core/detail/signal_watch.hpp>
 #include <skein/core/handle.hpp>
 #include <skein/core/report.hpp>
 
@@ -171,6 +172,24 @@ class event_loop {
   template <class F, class... Args>
   auto run_in_executor(executor* where, F&& f, Args&&... args)
       -> future<std::invoke_result_t<std::decay_t<F>&, std::decay_t<Args>&...>>;
+
+  /// Calls f(args…) on this loop when a signal arrives, not inside the signal's handler; several that arrive
+  /// before the call are one. Replaces what was set for that signal before, on whatever loop.
+  ///
+  /// Throws      `std::invalid_argument` for a number that is no signal; `std::runtime_error` for one that
+  ///             cannot be caught; `loop_closed_error`.
+  /// Lifetime    Until remove_signal_handler or the end of the loop; then the signal's default is put back.
+  /// Source      loop.add_signal_handler; differs: on any thread.
+  template <class F, class... Args>
+    requires detail::callback<F, Args...>
+  void add_signal_handler(int sig, F&& f, Args&&... args) {
+    using watch = detail::bound_call<detail::signal_watch, std::decay_t<F>, std::decay_t<Args>...>;
+    detail::watch_signal(sig, new watch{std::tuple<detail::worker*>{worker_}, std::forward<F>(f),
+                                        std::forward<Args>(args)...});
+  }
+  /// Returns     False when none was set on this loop.
+  /// Throws      `std::invalid_argument` for a number that is no signal.
+  bool remove_signal_handler(int sig) { return detail::unwatch_signal(*worker_, sig); }
 
   /// Sets who is told of errors that nobody took; null restores the default, which writes to the log.
   void set_exception_handler(exception_handler f);
