@@ -2,7 +2,7 @@
 // signal_watch.cpp: from the handler of a signal to the loop that calls the user's function.
 //
 // What       A table with a watch for each signal. The handler, which may interrupt anything, puts the watch
-//            into the inbox of its loop, whose push is lock-free, and unparks the loop, which is a system call.
+//            into the inbox of its loop, whose push is lock-free, and unparks the loop: a system call.
 // Threads    The handler: any thread. The table is changed with a mutex held.
 // Lifetime   Who takes a watch out of the table waits until no handler looks at the table any more.
 #include <skein/core/detail/signal_watch.hpp>

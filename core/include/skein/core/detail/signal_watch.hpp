@@ -55,8 +55,8 @@ class signal_watch : public lowlevel::work_item {
 /// Installs the watch as the process's handler of a signal, instead of one that was there; takes over the
 /// caller's reference.
 ///
-/// Throws      `std::invalid_argument` for a number that is no signal; `std::runtime_error` for one that cannot
-///             be caught; `loop_closed_error`.
+/// Throws      `std::invalid_argument` for a number that is no signal; `std::runtime_error` for one that
+///             cannot be caught; `loop_closed_error`.
 void watch_signal(int signal, signal_watch* watch);
 
 /// Returns     False when the loop does not watch that signal.
