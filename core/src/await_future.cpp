@@ -27,7 +27,17 @@ void await_future::completed_wait(completion_node& node, future_state&) noexcept
 
 // A cancel request goes to what is awaited (rule G5).
 bool await_future::cancel_wait(lowlevel::wait_node& node) noexcept {
-  future_state& awaited = *static_cast<await_future&>(node).state_;
+  auto& self = static_cast<await_future&>(node);
+  future_state& awaited = *self.state_;
+  if (task_state const* const task = awaited.as_task(); task != nullptr && task->being_cancelled_here()) {
+    // Tasks that wait for each other in a circle: this await, which closes it, ends.
+    if (!awaited.unsubscribe(self)) {
+      return false;
+    }
+    self.set_cancelled();
+    lowlevel::wake(self);
+    return true;
+  }
   try {
     return awaited.cancel(task_of_flow(node.flow()).message_of_cancel());
   } catch (std::bad_alloc const&) {

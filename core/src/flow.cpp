@@ -6,6 +6,25 @@
 #include <sched.h>
 
 namespace skein::lowlevel {
+namespace {
+
+// The flows to which this thread is delivering a request: one whose wait passes it on to another, and so on.
+struct delivering {
+  flow const* to;
+  delivering* outer;
+};
+thread_local delivering* innermost = nullptr;
+
+}  // namespace
+
+bool flow::being_cancelled_here() const noexcept {
+  for (delivering const* d = innermost; d != nullptr; d = d->outer) {
+    if (d->to == this) {
+      return true;
+    }
+  }
+  return false;
+}
 
 std::uintptr_t flow::await_canceller() const noexcept {
   for (int spins = 1;; ++spins) {
@@ -24,6 +43,9 @@ void flow::request_cancel() noexcept {
   std::uintptr_t word = word_.load(memory_order_relaxed);
   for (;;) {
     if ((word & busy_bit) != 0) {
+      if (being_cancelled_here()) {
+        return;  // it waits for itself in the end: the request is on its way already
+      }
       word = await_canceller();
       continue;
     }
@@ -38,7 +60,11 @@ void flow::request_cancel() noexcept {
                                      memory_order_relaxed)) {  // [B]
       continue;
     }
-    if (wait->ops().cancel(*wait)) {
+    delivering here{this, innermost};
+    innermost = &here;
+    bool const taken = wait->ops().cancel(*wait);
+    innermost = here.outer;
+    if (taken) {
       word_.fetch_and(~busy_bit, memory_order_release);  // [C]
     } else {
       word_.store(word | cancel_bit, memory_order_release);  // [C] nobody else writes while busy is set

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // repr.cpp: futures and tasks as a line for people, close to how CPython shows them.
+#include "await_chain.hpp"
+
 #include <skein/core/detail/done_callback.hpp>
 #include <skein/core/detail/task_state.hpp>
 #include <skein/core/future.hpp>
@@ -20,38 +22,15 @@ std::string_view file_name(char const* path) {
   return name.substr(name.rfind('/') + 1);
 }
 
-// From "skein::coro<int> app::fetch(int)" to "fetch()".
-std::string function_name(std::string_view pretty) {
-  constexpr std::string_view unnamed = "(anonymous namespace)::";  // clang's words for what has no name
-  if (std::size_t const at = pretty.find(unnamed); at != std::string_view::npos) {
-    pretty.remove_prefix(at + unnamed.size());
-  }
-  std::size_t const parameters = pretty.find('(');
-  std::string_view name = pretty.substr(0, parameters);
-  std::size_t depth = 0;
-  std::size_t begin = name.size();
-  while (begin > 0) {
-    char const c = name[begin - 1];
-    depth += c == '>' ? 1 : 0;
-    depth -= c == '<' && depth > 0 ? 1 : 0;
-    if (depth == 0 && (c == ' ' || c == ':')) {
-      break;
-    }
-    --begin;
-  }
-  return std::string{name.substr(begin)} + "()";
-}
-
+// The innermost function of ours is of no interest: the first coroutine of the task is, as in asyncio.
 std::string where_it_waits(task_state& task) {
-  std::string text;
-  static_cast<void>(task.inspect(
-      [](lowlevel::wait_node const& wait, void* into) {
-        auto const& at = wait.where();
-        *static_cast<std::string*>(into) = fmt::format(
-            "{} running at {}:{}", function_name(at.function_name()), file_name(at.file_name()), at.line());
-      },
-      &text));
-  return text;
+  await_chain const chain{task};
+  if (chain.places().empty()) {
+    return {};
+  }
+  std::source_location const& at = chain.places().back();
+  return fmt::format("{}() running at {}:{}", short_function_name(at.function_name()),
+                     file_name(at.file_name()), at.line());
 }
 
 }  // namespace

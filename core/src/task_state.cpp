@@ -58,7 +58,6 @@ lowlevel::work_ops const task_state::start_ops{&task_state::start, &task_state::
 task_state::task_state(worker& home, bool pinned)
     : future_state{home.id, true},
       work_item{start_ops},
-      flow{kind::task},
       home_{&home},
       id_{next_task_id()},
       pinned_{pinned || home.runtime.lone()} {}

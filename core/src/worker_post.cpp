@@ -70,7 +70,9 @@ void wait_node::resume(work_item& item) noexcept {
   auto& node = static_cast<wait_node&>(item);
   detail::thread_state& thread = detail::this_thread();
   thread.flow = node.flow_;
-  thread.set_task(&detail::task_of_flow(*node.flow_));
+  detail::task_state& task = detail::task_of_flow(*node.flow_);
+  thread.set_task(&task);
+  task.note_wait(node.where_);
   node.end();
   node.coroutine_.resume();
 }

@@ -302,3 +302,24 @@ SKEIN_TEST_CASE("task: 10,000 at once, each sleeping (S19)", "[core][task]") {
   }
   REQUIRE(sum == 49'995'000);
 }
+
+SKEIN_TEST_CASE(
+    "task: cancelling one of two that wait for each other ends both, and does not hang (TASK-006)",
+    "[core][task]") {
+  auto const go = skein::create_future<>();
+  auto one = std::make_shared<skein::task<>>();
+  auto other = std::make_shared<skein::task<>>();
+  auto const wait_for = [go](std::shared_ptr<skein::task<>> t) -> skein::coro<> {
+    co_await go;
+    co_await *t;
+  };
+  *one = skein::create_task(wait_for, other);
+  *other = skein::create_task(wait_for, one);
+  go.set_result();
+  co_await all_tasks_blocked();
+  REQUIRE(one->cancel());
+  auto const first = *one;
+  auto const second = *other;
+  REQUIRE_THROWS_AS(co_await first, skein::cancelled_error);
+  REQUIRE_THROWS_AS(co_await second, skein::cancelled_error);
+}

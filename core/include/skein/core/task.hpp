@@ -5,6 +5,7 @@
 #include <skein/core/future.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,17 @@ namespace skein {
 
 enum class task_state { pending, scheduled, running, done, cancelled };
 
+/// One await: the function that awaits, and where.
+struct call_frame {
+  std::string function;
+  std::string file;
+  unsigned line = 0;
+};
+
 namespace detail {
+
+[[nodiscard]] std::vector<call_frame> stack_of_task(task_state& state, std::optional<int> limit);
+void print_stack_of_task(task_state& state, std::optional<int> limit);
 
 /// What tasks have more than futures. Derived is a handle.
 template <class Derived>
@@ -29,6 +40,17 @@ class task_part {
   ///
   /// Returns     How many are left.
   int uncancel() const { return state().uncancel(); }
+  /// Where the task waits, or waited last: the oldest await first, as asyncio has it.
+  ///
+  /// `limit`     So many of the newest at most.
+  ///
+  /// Returns     Nothing when it is done or has not begun.
+  /// Source      asyncio.Task.get_stack; differs: a waiting task shows all of its coroutines.
+  [[nodiscard]] std::vector<call_frame> get_stack(std::optional<int> limit = {}) const {
+    return stack_of_task(state(), limit);
+  }
+  /// Writes the stack to the log.
+  void print_stack(std::optional<int> limit = {}) const { print_stack_of_task(state(), limit); }
   /// Returns     A snapshot.
   [[nodiscard]] skein::task_state state_now() const { return snapshot(state()); }
 

@@ -77,6 +77,12 @@ class await_future : public lowlevel::wait_node, public completion_node {
   await_future(future_state& state, std::source_location where) noexcept
       : wait_node{ops, where}, completion_node{&completed_wait}, state_{state_ref<>::share(&state)} {}
 
+  /// Returns     The task whose await this node is; null for another kind of node.
+  [[nodiscard]] static task_state* task_that_waits(completion_node& node) noexcept {
+    return node.completed == &completed_wait ? &task_of_flow(static_cast<await_future&>(node).flow())
+                                             : nullptr;
+  }
+
   [[nodiscard]] bool await_ready() const {
     if (state_->done()) {
       return lowlevel::spend_budget();

@@ -34,6 +34,11 @@ class gatherer {
 
   [[nodiscard]] std::vector<state_ref<>> const& children() const noexcept { return children_; }
 
+  /// Returns     The future of the gather that waits by this node; null for another kind of node.
+  [[nodiscard]] static future_state* future_behind(completion_node& node) noexcept {
+    return node.completed == &child_completed ? &static_cast<child_link&>(node).owner->outer_ : nullptr;
+  }
+
  protected:
   ~gatherer() = default;
 

@@ -20,7 +20,7 @@ class worker;
 
 /// One block for a task: reference count, state, result slot, flow, registry links. The coroutine frame is
 /// the only other allocation.
-class task_state : public future_state, public lowlevel::work_item, public lowlevel::flow {
+class task_state : public future_state, public lowlevel::work_item, public lowlevel::task_flow {
  public:
   /// Makes a task of `home`'s loop. It is not scheduled yet; see launch.
   task_state(worker& home, bool pinned);

@@ -29,6 +29,7 @@
 #include <skein/core/lowlevel/atomic.hpp>
 
 #include <cstdint>
+#include <source_location>
 
 namespace skein::lowlevel {
 
@@ -90,6 +91,10 @@ class flow {
   /// Delivers a cancel request: to the current wait, or to the next one.
   void request_cancel() noexcept;
 
+  /// Returns     True while the calling thread is inside request_cancel of this flow: what it waits for waits
+  ///             for it.
+  [[nodiscard]] bool being_cancelled_here() const noexcept;
+
   /// Looks at the current wait while it is held where it is.
   ///
   /// Returns     False when the flow does not wait; f was not called.
@@ -115,6 +120,23 @@ class flow {
   [[nodiscard]] std::uintptr_t await_canceller() const noexcept;
 
   atomic<std::uintptr_t> word_;
+};
+
+/// The flow of a task, which also knows where its coroutines waited last.
+class task_flow : public flow {
+ public:
+  task_flow() noexcept : flow{kind::task} {}
+
+  void note_wait(std::source_location const& where) noexcept {
+    last_wait_.store(where, memory_order_relaxed);
+  }
+  /// Returns     A snapshot; line 0 when it never waited.
+  [[nodiscard]] std::source_location last_wait() const noexcept {
+    return last_wait_.load(memory_order_relaxed);
+  }
+
+ private:
+  atomic<std::source_location> last_wait_{std::source_location{}};
 };
 
 }  // namespace skein::lowlevel

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// await_chain.hpp: where a task waits: the awaits from the innermost to that of its first coroutine.
+#pragma once
+
+#include <skein/core/lowlevel/flow.hpp>
+
+#include <array>
+#include <cstddef>
+#include <source_location>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace skein::detail {
+
+/// A copy of the places, taken in one look during which the task cannot go on; it costs the task some hundred
+/// nanoseconds, if it is about to.
+class await_chain {
+ public:
+  /// Reads the chain of a flow; it is empty when the flow does not wait.
+  explicit await_chain(lowlevel::flow& strand) noexcept;
+
+  /// Returns     The places, innermost first.
+  [[nodiscard]] std::span<std::source_location const> places() const noexcept {
+    return std::span{places_}.first(size_);
+  }
+  /// Returns     True when there were more than fit.
+  [[nodiscard]] bool cut() const noexcept { return cut_; }
+
+ private:
+  static constexpr std::size_t places_max = 128;
+  void read(lowlevel::wait_node const& innermost) noexcept;
+  void add(std::source_location const& place) noexcept;
+
+  std::array<std::source_location, places_max> places_;
+  std::size_t size_ = 0;
+  bool cut_ = false;
+};
+
+/// Returns     The name of a function without return type, parameters, template arguments and unnamed
+///             namespaces: `app::fetch`, `main::<lambda>`.
+/// `pretty`    As g++ 12 and clang 19 write it.
+[[nodiscard]] std::string short_function_name(std::string_view pretty);
+
+}  // namespace skein::detail
