@@ -7,7 +7,11 @@
 #include <skein/core/executor.hpp>
 #include <skein/core/gather.hpp>
 #include <skein/core/run.hpp>
+#include <skein/core/shield.hpp>
 #include <skein/core/sleep.hpp>
+#include <skein/core/timeout.hpp>
+#include <skein/core/wait.hpp>
+#include <skein/core/wait_for.hpp>
 #include <skein/core/when_all.hpp>
 
 #if __has_include(<skein/sync/lock.hpp>)
