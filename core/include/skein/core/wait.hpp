@@ -123,19 +123,19 @@ inline constexpr bool is_task_handle =
 
 /// The type for handles of several types: their own when it is one, else without the type of the result.
 template <class First, class... Rest>
-struct common_handle_of {
+struct joint_handle_of {
   static constexpr bool same = (std::is_same_v<First, Rest> && ...);
   static constexpr bool tasks = is_task_handle<First> && (is_task_handle<Rest> && ...);
   using type = std::conditional_t<same, First, std::conditional_t<tasks, any_task, any_future>>;
 };
 template <class... F>
-using common_handle = typename common_handle_of<F...>::type;
+using joint_handle = typename joint_handle_of<F...>::type;
 
 /// Waits for the first n of the arguments; options, if any, stand behind them.
 template <std::size_t... I, class... Args>
 [[nodiscard]] auto wait_for_first(wait_options const& options, std::index_sequence<I...>,
                                   std::tuple<Args const&...> args) {
-  using F = common_handle<std::tuple_element_t<I, std::tuple<Args...>>...>;
+  using F = joint_handle<std::tuple_element_t<I, std::tuple<Args...>>...>;
   return wait_for_handles<F>(std::vector<F>{F{std::get<I>(args)}...}, options);
 }
 
@@ -170,7 +170,7 @@ template <detail::range_of_handles R>
 }
 /// As above: `wait(a, b, …)`.
 ///
-/// Returns     Handles of their common type: of different tasks `any_task`, else `any_future`.
+/// Returns     Handles of their joint type: of different tasks `any_task`, else `any_future`.
 /// Cancelling  As above.
 template <detail::future_handle A, detail::future_handle B, detail::future_handle... More>
 [[nodiscard]] auto wait(A const& a, B const& b, More const&... more) {

@@ -18,8 +18,8 @@ namespace skein::detail {
 template <class T>
 class shielded_awaiter : public shield_join {
  public:
-  shielded_awaiter(typename coro<T>::handle frame, std::source_location where) noexcept
-      : shield_join{{any_coroutine::from_address(frame.address()), &branch_.slot}, where} {}
+  shielded_awaiter(typename coro<T>::handle frame, std::source_location at) noexcept
+      : shield_join{{any_coroutine::from_address(frame.address()), &branch_.slot}, at} {}
   ~shielded_awaiter() {
     if (path != await_path::finished) {
       abandon();
