@@ -65,28 +65,40 @@ void await_future::check() const {
 }
 
 bool await_future::suspend() {
-  bool yields = false;
-  {
-    std::lock_guard const guard{state_->mutex()};
-    yields = state_->done();
-    if (yields && this_thread().budget > 0) {
-      return false;  // it was completed meanwhile
+  for (;;) {
+    bool yields = false;
+    {
+      std::lock_guard const guard{state_->mutex()};
+      yields = state_->done();
+      if (yields && this_thread().budget > 0) {
+        return false;  // it was completed meanwhile
+      }
+      if (begin()) {
+        if (!yields) {
+          static_cast<void>(state_->subscribe_locked(*this));
+          return true;
+        }
+      } else if (yields) {
+        return false;
+      }
     }
-    if (!begin()) {
+    if (yields) {
+      lowlevel::yield(*this);  // ready, but the budget is spent
+      return true;
+    }
+    // A request was pending: what is awaited takes it, as if it had come during the wait.
+    if (!cancel_wait(*this)) {
       return false;
     }
-    if (!yields) {
-      static_cast<void>(state_->subscribe_locked(*this));
-    }
+    static_cast<void>(ended());
   }
-  if (yields) {
-    lowlevel::yield(*this);  // ready, but the budget is spent
-  }
-  return true;
 }
 
 void await_future::finish() {
   if (ended()) {
+    if (state_->status() == future_status::cancelled) {
+      state_->throw_cancelled();  // with the text of the request that did it
+    }
     lowlevel::throw_cancelled();
   }
   state_->throw_unless_finished();

@@ -39,7 +39,7 @@ std::uintptr_t flow::await_canceller() const noexcept {
   }
 }
 
-void flow::request_cancel() noexcept {
+flow::delivery flow::request_cancel() noexcept {
   std::uintptr_t word = word_.load(memory_order_relaxed);
   for (;;) {
     if ((word & busy_bit) != 0) {
@@ -52,7 +52,7 @@ void flow::request_cancel() noexcept {
     auto* const wait = reinterpret_cast<wait_node*>(word & pointer_mask);
     if (wait == nullptr) {
       if (word_.compare_exchange_weak(word, word | cancel_bit, memory_order_release, memory_order_relaxed)) {
-        return;
+        return delivery::kept;
       }
       continue;
     }
@@ -66,10 +66,11 @@ void flow::request_cancel() noexcept {
     innermost = here.outer;
     if (taken) {
       word_.fetch_and(~busy_bit, memory_order_release);  // [C]
-    } else {
-      word_.store(word | cancel_bit, memory_order_release);  // [C] nobody else writes while busy is set
+      return delivery::taken;
     }
-    return;
+    delivery const result = wait->is_cancelled() ? delivery::again : delivery::kept;
+    word_.store(word | cancel_bit, memory_order_release);  // [C] nobody else writes while busy is set
+    return result;
   }
 }
 

@@ -149,6 +149,13 @@ void future_state::set_text(std::string future_texts::* which, std::string value
   std::swap((*texts_).*which, value);
 }
 
+void future_state::clear_text(std::string future_texts::* which) noexcept {
+  std::lock_guard const guard{lock_};
+  if (texts_ != nullptr) {
+    ((*texts_).*which).clear();
+  }
+}
+
 void throw_null_future() {
   throw invalid_state_error{"the future is null: make one with create_future, or take it from create_task"};
 }

@@ -13,8 +13,7 @@ namespace skein::detail {
 using lowlevel::memory_order_acq_rel;
 using lowlevel::memory_order_relaxed;
 
-lowlevel::work_ops const gatherer::link_ops{&gatherer::run_link, &gatherer::drop_link, nullptr, nullptr,
-                                            "gather"};
+link_ops const gatherer::told_ops{&gatherer::child_told, &gatherer::child_lost};
 
 gatherer::gatherer(future_state& outer, std::vector<state_ref<>> children, bool return_exceptions)
     : outer_{outer},
@@ -30,35 +29,20 @@ void gatherer::begin() {
   }
   for (std::size_t i = 0; i < children_.size(); ++i) {
     links_[i].owner = this;
-    links_[i].index = i;
     outer_.retain();  // until the child is done
-    if (!children_[i]->subscribe(links_[i])) {
-      child_completed(links_[i], *children_[i]);
-    }
+    links_[i].watch(children_[i], outer_.loop());
   }
 }
 
-void gatherer::child_completed(completion_node& node, future_state& state) noexcept {
-  auto& link = static_cast<child_link&>(node);
-  worker* const here = this_thread().owner;
-  if (here != nullptr && here->runtime.lone() && here->id == link.owner->outer_.loop()) {
-    here->push_ready(link);
-    return;
-  }
-  future_state& outer = link.owner->outer_;
-  link.owner->child_done(state);
+void gatherer::child_told(completion_link& link) noexcept {
+  gatherer& self = *static_cast<child_link&>(link).owner;
+  future_state& outer = self.outer_;
+  self.child_done(link.future());
   outer.release();
 }
 
-void gatherer::run_link(lowlevel::work_item& item) noexcept {
-  auto& link = static_cast<child_link&>(item);
-  future_state& outer = link.owner->outer_;
-  link.owner->child_done(*link.owner->children_[link.index]);
-  outer.release();
-}
-
-void gatherer::drop_link(lowlevel::work_item& item) noexcept {
-  static_cast<child_link&>(item).owner->outer_.release();
+void gatherer::child_lost(completion_link& link) noexcept {
+  static_cast<child_link&>(link).owner->outer_.release();
 }
 
 void gatherer::child_done(future_state& child) noexcept {

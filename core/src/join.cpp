@@ -59,6 +59,11 @@ bool cancel_fork(lowlevel::wait_node& node) noexcept {
 lowlevel::work_ops const fork_ops{&lowlevel::wait_node::resume, &lowlevel::drop_wait, &cancel_fork,
                                   [](lowlevel::wait_node&) noexcept {}, "when_all"};
 
+// A request stays at the parent: it is delivered where the parent waits next.
+lowlevel::work_ops const shield_ops{&lowlevel::wait_node::resume, &lowlevel::drop_wait,
+                                    [](lowlevel::wait_node&) noexcept { return false; },
+                                    [](lowlevel::wait_node&) noexcept {}, "shielded"};
+
 }  // namespace
 
 void finish_slow(slot_base& slot, std::coroutine_handle<> coroutine) noexcept {
@@ -98,16 +103,28 @@ bool suspend_for_child(promise_base& parent, std::coroutine_handle<> handle, joi
   return meeting.pending.fetch_add(1, memory_order_acq_rel) + 1 != 0;  // [B]
 }
 
-fork_join::wait::wait(fork_join& f, std::source_location at) noexcept : wait_node{fork_ops, at}, fork{f} {}
+fork_join::wait::wait(fork_join& f, std::source_location at) noexcept
+    : wait_node{f.shields() ? shield_ops : fork_ops, at}, fork{f} {}
+
+bool fork_join::shields() const noexcept { return children == &shield_join::visit; }
+
+void shield_join::visit(fork_join& fork, void (*visit)(child_ref const& child, void* context),
+                        void* context) {
+  visit(static_cast<shield_join&>(fork).child, context);
+}
 
 bool fork_join::suspend(promise_base& parent, std::coroutine_handle<> handle, std::int32_t out) {
   parent.detach();
   continuation = handle;
   ::new (&suspended) wait{*this, where};
   suspended.prepare(any_coroutine::from_address(handle.address()));
+  bool untaken = false;
   while (!suspended.begin()) {
-    // A request was pending: the children take it.
-    static_cast<void>(cancel_fork(suspended));
+    // A request was pending: the children take it, if there are any left to take it.
+    untaken = !suspended.ops().cancel(suspended) || untaken;
+  }
+  if (untaken) [[unlikely]] {
+    parent_flow->request_cancel();  // it stays with the wait, which ends with it
   }
   if (pending.fetch_add(out, memory_order_acq_rel) + out != 0) {  // [B]
     return true;
@@ -160,6 +177,10 @@ void fork_join::rejoin() {
   if (was_waiting) {
     cancelled = suspended.ended();
     suspended.~wait();
+    if (cancelled && shields()) {
+      task->hold_cancel(*parent_flow);
+      cancelled = false;
+    }
   }
   if (slot_base* const failed = first_failed.load(memory_order_acquire)) {
     drop_errors(failed);

@@ -11,6 +11,7 @@
 #include <skein/core/task.hpp>
 
 #include <cstddef>
+#include <mutex>
 #include <typeinfo>
 
 namespace skein::detail {
@@ -142,12 +143,17 @@ bool task_state::cancel(std::string message) {
     mark_retrieved();
     return false;
   }
-  cancelling_.fetch_add(1, memory_order_relaxed);
+  std::string earlier;
+  if (cancelling_.fetch_add(1, memory_order_relaxed) > 0) {
+    earlier = message_of_cancel();
+  }
   set_text(&future_texts::cancel_message, std::move(message));
   if (this_thread().task() == this) {
     cancelled_itself_.store(true, memory_order_relaxed);
   }
-  request_cancel();
+  if (request_cancel() == delivery::again) {
+    set_text(&future_texts::cancel_message, std::move(earlier));
+  }
   return true;
 }
 
@@ -156,10 +162,63 @@ int task_state::uncancel() noexcept {
   while (count > 0 && !cancelling_.compare_exchange_weak(count, count - 1, memory_order_relaxed)) {
   }
   if (count == 1) {
-    withdraw();
     cancelled_itself_.store(false, memory_order_relaxed);
+    if (withdraw() && cancelling() > 0) {
+      request_cancel();  // that was a request that came just now
+    }
   }
   return count > 0 ? count - 1 : 0;
+}
+
+void task_state::send(scope_request& request) noexcept {
+  if (request.strand == static_cast<lowlevel::flow*>(this)) {
+    cancelling_.fetch_add(1, memory_order_relaxed);
+    clear_text(&future_texts::cancel_message);
+  } else {
+    std::lock_guard const guard{mutex()};
+    request.next = sent_;
+    sent_ = &request;
+  }
+  request.strand->request_cancel();
+}
+
+void task_state::take_back(scope_request& request) noexcept {
+  if (request.strand == static_cast<lowlevel::flow*>(this)) {
+    static_cast<void>(uncancel());
+    return;
+  }
+  std::lock_guard const guard{mutex()};
+  for (scope_request** at = &sent_; *at != nullptr; at = &(*at)->next) {
+    if (*at == &request) {
+      *at = request.next;
+      return;
+    }
+  }
+}
+
+int task_state::cancelling_of(lowlevel::flow& strand) noexcept {
+  std::lock_guard const guard{mutex()};
+  int count = 0;
+  for (lowlevel::flow* at = &strand;;) {
+    for (scope_request const* request = sent_; request != nullptr; request = request->next) {
+      count += request->strand == at ? 1 : 0;
+    }
+    if (!at->is_branch()) {
+      return count + cancelling();
+    }
+    auto const& fork = static_cast<fork_join const&>(*slot_of_branch(*at).owner);
+    if (fork.shields()) {
+      return count;
+    }
+    at = fork.parent_flow;
+  }
+}
+
+void task_state::hold_cancel(lowlevel::flow& strand) noexcept {
+  if (&strand == static_cast<lowlevel::flow*>(this)) {
+    cancelled_itself_.store(true, memory_order_relaxed);
+  }
+  strand.request_cancel();
 }
 
 std::string task_state::name() const {

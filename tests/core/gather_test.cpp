@@ -3,8 +3,10 @@
 #include <support/test_case.hpp>
 
 #include <skein/core/gather.hpp>
+#include <skein/core/shield.hpp>
 #include <skein/core/sleep.hpp>
 
+#include <atomic>
 #include <memory>
 #include <stdexcept>
 #include <tuple>
@@ -137,6 +139,108 @@ SKEIN_TEST_CASE("gather: cancelling the task that waits for it cancels the child
   parent.cancel();
   REQUIRE_THROWS_AS(co_await parent, skein::cancelled_error);
   REQUIRE(child.cancelled());
+}
+
+SKEIN_TEST_CASE("gather: after a first error it cannot be cancelled, and the rest goes on (GATH-008)",
+                "[core][gather]") {
+  auto const bad = skein::create_future<int>();
+  auto const slow = skein::create_future<int>();
+  auto const rest = skein::create_task([slow]() -> skein::coro<int> { co_return co_await slow; });
+  auto const all = skein::gather(bad, rest);
+  co_await all_tasks_blocked();
+  bad.set_exception(std::runtime_error{"no luck"});
+  REQUIRE_THROWS_WITH(co_await all, "no luck");
+  REQUIRE_FALSE(all.cancel());
+  co_await all_tasks_blocked();
+  REQUIRE_FALSE(rest.done());
+  slow.set_result(2);
+  REQUIRE(co_await rest == 2);
+}
+
+SKEIN_TEST_CASE("gather: a child that a third party cancels ends the parent cancelled (GATH-010)",
+                "[core][gather]") {
+  auto const child = skein::create_task(after(1000h, 1));
+  auto const parent = skein::create_task([child]() -> skein::coro<> { co_await skein::gather(child); });
+  co_await all_tasks_blocked();
+  child.cancel();
+  REQUIRE_THROWS_AS(co_await parent, skein::cancelled_error);
+  REQUIRE(parent.cancelled());
+  REQUIRE(parent.cancelling() == 0);
+}
+
+SKEIN_TEST_CASE("gather: of shields: cancelling it leaves the tasks alone (GATH-011)", "[core][gather]") {
+  auto const a = skein::create_future<int>();
+  auto const b = skein::create_future<int>();
+  auto const one = skein::shield(a);
+  auto const two = skein::shield(b);
+  auto const all = skein::gather(one, two);
+  REQUIRE(all.cancel());
+  REQUIRE_THROWS_AS(co_await all, skein::cancelled_error);
+  REQUIRE(one.cancelled());
+  REQUIRE(two.cancelled());
+  REQUIRE_FALSE(all.cancelled());
+  REQUIRE(all.exception() != nullptr);
+  a.set_result(1);
+  b.set_result(2);
+  REQUIRE(co_await a + co_await b == 3);
+}
+
+SKEIN_TEST_CASE("gather: when one argument cannot be made a task, the others just run (GATH-012)",
+                "[core][gather]") {
+  std::atomic<int> reports{0};
+  skein::runtime::current().set_exception_handler(
+      [&](skein::event_loop&, skein::exception_context const&) { reports.fetch_add(1); });
+  auto const ran = skein::create_future<>();
+  auto const good = [](skein::future<> done) -> skein::coro<int> {
+    done.set_result();
+    co_return 1;
+  };
+  auto used = after(0s, 1);
+  co_await std::move(used);
+  REQUIRE_THROWS_WITH(skein::gather(good(ran), std::move(used)),
+                      Catch::StartsWith("coroutine is being awaited already"));
+  co_await ran;
+  co_await all_tasks_blocked();
+  REQUIRE(reports.load() == 0);
+  skein::runtime::current().set_exception_handler(nullptr);
+}
+
+SKEIN_TEST_CASE(
+    "gather: cancelled, its parent goes on with the first child that ended, or after all (GATH-013)",
+    "[core][gather]") {
+  for (bool const wait_for_all : {false, true}) {
+    auto const held = skein::create_future<>();
+    auto const slow = skein::create_task([held]() -> skein::coro<int> {
+      bool cancelled = false;
+      try {
+        co_await skein::sleep(1000h);
+      } catch (skein::cancelled_error const&) {
+        cancelled = true;
+      }
+      co_await held;
+      if (cancelled) {
+        throw skein::cancelled_error{};
+      }
+      co_return 1;
+    });
+    auto const fast = skein::create_task(after(1000h, 2));
+    auto const parent = skein::create_task([&]() -> skein::coro<> {
+      if (wait_for_all) {
+        co_await skein::gather(skein::return_exceptions, slow, fast);
+      } else {
+        co_await skein::gather(slow, fast);
+      }
+    });
+    co_await all_tasks_blocked();
+    parent.cancel();
+    co_await all_tasks_blocked();
+    REQUIRE(fast.cancelled());
+    REQUIRE_FALSE(slow.done());
+    REQUIRE(parent.done() == !wait_for_all);
+    held.set_result();
+    REQUIRE_THROWS_AS(co_await parent, skein::cancelled_error);
+    REQUIRE_THROWS_AS(co_await slow, skein::cancelled_error);
+  }
 }
 
 TEST_CASE("gather: futures of two runtimes are refused (GATH-009)", "[core][gather]") {

@@ -3,7 +3,9 @@
 #include <support/test_case.hpp>
 
 #include <skein/core/create_task.hpp>
+#include <skein/core/event_loop.hpp>
 #include <skein/core/gather.hpp>
+#include <skein/core/runtime.hpp>
 #include <skein/core/sleep.hpp>
 #include <skein/core/task.hpp>
 
@@ -160,6 +162,153 @@ SKEIN_TEST_CASE_1W("task: uncancel withdraws a request that was not delivered (C
   REQUIRE(task.cancelling() == 1);
   REQUIRE(task.uncancel() == 0);
   REQUIRE(co_await task == 42);
+}
+
+SKEIN_TEST_CASE("task: who took a cancel back and sleeps again is cancelled anew by the next (CANC-009)",
+                "[core][task]") {
+  auto const task = skein::create_task([]() -> skein::coro<> {
+    try {
+      co_await skein::sleep(1000h);
+    } catch (skein::cancelled_error const&) {
+      skein::current_task().uncancel();
+    }
+    co_await skein::sleep(1000h);
+  });
+  co_await all_tasks_blocked();
+  task.cancel();
+  co_await all_tasks_blocked();
+  REQUIRE(task.cancelling() == 0);
+  REQUIRE_FALSE(task.done());
+  task.cancel();
+  REQUIRE_THROWS_AS(co_await task, skein::cancelled_error);
+  REQUIRE(task.cancelled());
+  REQUIRE(task.cancelling() == 1);
+}
+
+SKEIN_TEST_CASE(
+    "task: of two cancels before it goes on, a waiting one throws the text of the first (CANC-012)",
+    "[core][task]") {
+  auto const text_of = [](auto const& task) -> skein::coro<std::string> {
+    std::string text;
+    try {
+      co_await task;
+    } catch (skein::cancelled_error const& e) {
+      text = e.message();
+    }
+    co_return text;
+  };
+  // Whoever wakes a task on several workers may be overtaken by it.
+  if (skein::runtime::current().workers() == 1) {
+    auto const f = skein::create_future<>();
+    auto const sleeper = skein::create_task(for_ever());
+    auto const waiter = skein::create_task([f]() -> skein::coro<> { co_await f; });
+    auto const outer = skein::create_task([sleeper]() -> skein::coro<> { co_await sleeper; });
+    co_await all_tasks_blocked();
+    outer.cancel("one");
+    outer.cancel("two");
+    waiter.cancel("one");
+    waiter.cancel("two");
+    REQUIRE(co_await text_of(sleeper) == "one");
+    REQUIRE(co_await text_of(outer) == "one");
+    REQUIRE(co_await text_of(waiter) == "one");
+    auto const fresh = skein::create_task(for_ever());
+    fresh.cancel("one");
+    fresh.cancel("two");
+    REQUIRE(co_await text_of(fresh) == "two");
+  }
+  auto const later = skein::create_task([]() -> skein::coro<> {
+    try {
+      co_await skein::sleep(1000h);
+    } catch (skein::cancelled_error const&) {
+    }
+    co_await skein::sleep(1000h);
+  });
+  co_await all_tasks_blocked();
+  later.cancel("one");
+  co_await all_tasks_blocked();
+  later.cancel("two");
+  REQUIRE(co_await text_of(later) == "two");
+}
+
+SKEIN_TEST_CASE("task: a timeout made of call_later, cancel and uncancel by hand (CANC-016)",
+                "[core][task]") {
+  auto const limited = [](skein::delay limit, skein::delay work) -> skein::coro<bool> {
+    auto const me = skein::current_task();
+    auto alarm = skein::get_running_loop().call_later(limit, [me] { me.cancel(); });
+    bool timed_out = false;
+    try {
+      co_await skein::sleep(work);
+    } catch (skein::cancelled_error const&) {
+      if (me.uncancel() != 0) {
+        throw;
+      }
+      timed_out = true;
+    }
+    alarm.cancel();
+    co_await skein::sleep(0s);
+    co_return timed_out;
+  };
+  REQUIRE(co_await limited(1ms, 1000h));
+  REQUIRE(skein::current_task().cancelling() == 0);
+  REQUIRE_FALSE(co_await limited(1000h, 1ms));
+  REQUIRE(skein::current_task().cancelling() == 0);
+}
+
+SKEIN_TEST_CASE("task: its future and itself cancelled together resume it once, cancelled (CANC-017)",
+                "[core][task]") {
+  for (bool const future_first : {true, false}) {
+    auto const f = skein::create_future<int>();
+    int resumed = 0;
+    auto const task = skein::create_task([&, f]() -> skein::coro<int> {
+      try {
+        co_return co_await f;
+      } catch (skein::cancelled_error const&) {
+        ++resumed;
+        throw;
+      }
+    });
+    co_await all_tasks_blocked();
+    if (future_first) {
+      f.cancel();
+      task.cancel();
+    } else {
+      task.cancel();
+      f.cancel();
+    }
+    REQUIRE_THROWS_AS(co_await task, skein::cancelled_error);
+    REQUIRE(task.cancelled());
+    REQUIRE(f.cancelled());
+    REQUIRE(resumed == 1);
+  }
+}
+
+// Kept out: a request that was pending at the await of a task was thrown there, and the awaited task left
+// alone.
+SKEIN_TEST_CASE("task: a request that is pending goes to what is awaited next (G5)", "[core][task]") {
+  auto const inner = skein::create_task([]() -> skein::coro<int> {
+    try {
+      co_await skein::sleep(1000h);
+    } catch (skein::cancelled_error const&) {
+    }
+    co_return 3;
+  });
+  auto const f = skein::create_future<int>();
+  co_await all_tasks_blocked();
+  auto const outer = skein::create_task([&]() -> skein::coro<int> {
+    skein::current_task().cancel();
+    int const taken = co_await inner;
+    skein::current_task().cancel();
+    bool cancelled = false;
+    try {
+      co_await f;
+    } catch (skein::cancelled_error const&) {
+      cancelled = true;
+    }
+    co_return cancelled ? taken : 0;
+  });
+  REQUIRE(co_await outer == 3);
+  REQUIRE(f.cancelled());
+  REQUIRE(outer.cancelling() == 2);
 }
 
 SKEIN_TEST_CASE("task: uncancel counts down to zero and not below (CANC-008)", "[core][task]") {

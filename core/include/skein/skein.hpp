@@ -6,10 +6,16 @@
 #include <skein/core/create_task.hpp>
 #include <skein/core/event_loop.hpp>
 #include <skein/core/executor.hpp>
+#include <skein/core/exit_stack.hpp>
 #include <skein/core/gather.hpp>
 #include <skein/core/run.hpp>
+#include <skein/core/shield.hpp>
 #include <skein/core/sleep.hpp>
+#include <skein/core/timeout.hpp>
+#include <skein/core/wait.hpp>
+#include <skein/core/wait_for.hpp>
 #include <skein/core/when_all.hpp>
+#include <skein/core/with.hpp>
 
 #if __has_include(<skein/sync/lock.hpp>)
 #include <skein/sync/condition.hpp>

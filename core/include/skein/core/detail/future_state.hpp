@@ -97,6 +97,7 @@ class future_state {
 
   [[nodiscard]] std::string text(std::string future_texts::* which) const;
   void set_text(std::string future_texts::* which, std::string value);
+  void clear_text(std::string future_texts::* which) noexcept;
 
   [[nodiscard]] virtual std::string result_repr() const = 0;
   [[nodiscard]] std::string repr();

@@ -2,8 +2,8 @@
 // gather_state.hpp: the future that gather returns, without the types of its children.
 #pragma once
 
+#include <skein/core/detail/completion_link.hpp>
 #include <skein/core/detail/future_state.hpp>
-#include <skein/core/lowlevel/work_item.hpp>
 #include <skein/core/outcome.hpp>
 
 #include <cstddef>
@@ -15,9 +15,6 @@
 namespace skein::detail {
 
 /// Waits for a number of futures on behalf of one.
-///
-/// It is told of each child through the loop's queue when there is one worker, so that a gather costs the
-/// same turns as asyncio's; with several workers it counts where the child ended.
 class gatherer {
  public:
   gatherer(future_state& outer, std::vector<state_ref<>> children, bool return_exceptions);
@@ -46,15 +43,13 @@ class gatherer {
   virtual void collect() = 0;
 
  private:
-  struct child_link : completion_node, lowlevel::work_item {
-    child_link() noexcept : completion_node{&child_completed}, work_item{link_ops} {}
+  struct child_link : completion_link {
+    child_link() noexcept : completion_link{told_ops} {}
     gatherer* owner = nullptr;
-    std::size_t index = 0;
   };
-  static lowlevel::work_ops const link_ops;
-  static void child_completed(completion_node& node, future_state& state) noexcept;
-  static void run_link(lowlevel::work_item& item) noexcept;
-  static void drop_link(lowlevel::work_item& item) noexcept;
+  static link_ops const told_ops;
+  static void child_told(completion_link& link) noexcept;
+  static void child_lost(completion_link& link) noexcept;
   void child_done(future_state& child) noexcept;
   void complete() noexcept;
 

@@ -79,6 +79,9 @@ struct fork_join : join {
   fork_join& operator=(fork_join const&) = delete;
   ~fork_join() {}
 
+  /// Returns     True when cancel requests do not pass this join: it is a shield_join.
+  [[nodiscard]] bool shields() const noexcept;
+
   /// Suspends the parent while `out` children are out.
   [[nodiscard]] bool suspend(promise_base& parent, std::coroutine_handle<> handle, std::int32_t out);
 
@@ -105,6 +108,14 @@ struct fork_join : join {
   void abandon() noexcept;
 
   static constexpr std::int32_t one_failed = 1 << 30;
+};
+
+/// The meeting point of a coroutine that runs shielded and of the one that awaits it.
+struct shield_join : fork_join {
+  child_ref child;
+
+  shield_join(child_ref c, std::source_location at) noexcept : fork_join{&visit, at}, child{c} {}
+  static void visit(fork_join& fork, void (*visit)(child_ref const& child, void* context), void* context);
 };
 
 /// Starts a child that a thief took out of a fork deque; the thief's loop goes on with what comes of it.

@@ -18,6 +18,13 @@ namespace skein::detail {
 
 class worker;
 
+/// A cancel request of a scope to the strand that entered it. A branch of a `when_all` is such a strand: only
+/// it is cancelled, not its task.
+struct scope_request {
+  lowlevel::flow* strand = nullptr;
+  scope_request* next = nullptr;
+};
+
 /// One block for a task: reference count, state, result slot, flow, registry links. The coroutine frame is
 /// the only other allocation.
 class task_state : public future_state, public lowlevel::work_item, public lowlevel::task_flow {
@@ -34,6 +41,18 @@ class task_state : public future_state, public lowlevel::work_item, public lowle
   bool cancel(std::string message) override;
   [[nodiscard]] int cancelling() const noexcept { return cancelling_.load(lowlevel::memory_order_relaxed); }
   int uncancel() noexcept;
+
+  // Requests of scopes (timeouts, groups) to one strand of this task; see cancel_scope.hpp.
+
+  /// Counts the request and delivers it.
+  void send(scope_request& request) noexcept;
+  /// Takes a request back that was sent.
+  void take_back(scope_request& request) noexcept;
+  /// Returns     How many requests that were not taken back reach a strand of this task.
+  [[nodiscard]] int cancelling_of(lowlevel::flow& strand) noexcept;
+  /// Keeps a request pending that the running strand was not to see yet: it is thrown where the strand waits
+  /// next, and a task that does not wait again ends cancelled.
+  void hold_cancel(lowlevel::flow& strand) noexcept;
 
   [[nodiscard]] std::string name() const;
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
@@ -75,6 +94,7 @@ class task_state : public future_state, public lowlevel::work_item, public lowle
   lowlevel::atomic<bool> cancelled_itself_{false};  // written while it runs
   // Any thread.
   lowlevel::atomic<std::int32_t> cancelling_{0};
+  scope_request* sent_ = nullptr;  // to branches, not taken back; guarded by the state's lock
 };
 
 template <class T>

@@ -22,6 +22,9 @@
 //   [C] request_cancel, store or fetch_and, release (clears busy)   pairs with [D]: what the canceller did to
 //       the wait happens before the frame goes on.
 //   [D] end_wait, compare-exchange, acquire.
+//   [E] withdraw, fetch_and, acquire   pairs with request_cancel's release: who takes a request back sees
+//   what
+//       its sender had counted before (task_state::uncancel looks again).
 //
 // Checked    tests/core/flow_test.cpp; tests/stress/cancel_stress.cpp under ThreadSanitizer.
 #pragma once
@@ -88,8 +91,14 @@ class flow {
     return (word_.fetch_and(~cancel_bit, memory_order_relaxed) & cancel_bit) != 0;
   }
 
+  /// What became of a request.
+  enum class delivery : std::uint8_t {
+    kept,   ///< nothing waits, or the wait has ended already: it is delivered at the end or at the next wait
+    taken,  ///< the wait took it
+    again,  ///< kept, and the wait has ended because it took an earlier one: both are one `cancelled_error`
+  };
   /// Delivers a cancel request: to the current wait, or to the next one.
-  void request_cancel() noexcept;
+  delivery request_cancel() noexcept;
 
   /// Returns     True while the calling thread is inside request_cancel of this flow: what it waits for waits
   ///             for it.
@@ -101,7 +110,11 @@ class flow {
   bool inspect(void (*f)(wait_node const& wait, void* context), void* context) noexcept;
 
   /// Takes back a request that was not delivered yet (`task::uncancel`).
-  void withdraw() noexcept { word_.fetch_and(~cancel_bit, memory_order_relaxed); }
+  ///
+  /// Returns     True when there was one.
+  bool withdraw() noexcept {
+    return (word_.fetch_and(~cancel_bit, memory_order_acquire) & cancel_bit) != 0;  // [E]
+  }
 
   /// Returns     True while the coroutine is suspended in a wait; a snapshot.
   [[nodiscard]] bool waiting() const noexcept {

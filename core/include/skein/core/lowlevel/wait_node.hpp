@@ -48,8 +48,8 @@ class wait_node : public work_item {
   ///
   /// Returns     False when a cancel request was pending: do not suspend.
   [[nodiscard]] bool begin() noexcept {
+    phase_ = phase::waiting;  // before it is published: a canceller looks at it
     if (flow_->begin_wait(*this)) [[likely]] {
-      phase_ = phase::waiting;
       return true;
     }
     phase_ = phase::cancelled;
