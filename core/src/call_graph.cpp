@@ -4,7 +4,7 @@
 
 #include <skein/core/call_graph.hpp>
 #include <skein/core/detail/await_future.hpp>
-#include <skein/core/detail/gather_state.hpp>
+#include <skein/core/detail/completion_link.hpp>
 #include <skein/core/errors.hpp>
 #include <skein/core/report.hpp>
 
@@ -54,7 +54,7 @@ void apply_limit(std::vector<call_frame>& stack, std::optional<int> limit) {
   }
 }
 
-// Who waits for a future: tasks, and futures that stand between (of gather and the like).
+// Who waits for a future: tasks, and futures that stand between (of gather, of shield).
 //
 // Allocates before it takes the lock, and again when there are more by then.
 std::vector<state_ref<>> direct_waiters(future_state& state) {
@@ -67,8 +67,10 @@ std::vector<state_ref<>> direct_waiters(future_state& state) {
     for (; node != nullptr && found.size() < room; node = node->next) {
       if (task_state* const task = await_future::task_that_waits(*node)) {
         found.push_back(state_ref<>::share(task));
-      } else if (future_state* const between = gatherer::future_behind(*node)) {
-        found.push_back(state_ref<>::share(between));
+      } else if (completion_link* const link = completion_link::from(*node)) {
+        if (state_ref<> behind = link->told_by().behind(*link)) {
+          found.push_back(std::move(behind));
+        }
       }
     }
     if (node == nullptr) {

@@ -29,6 +29,11 @@ void doorbell::ring() noexcept {
   }
 }
 
+state_ref<> doorbell::waiting_task() noexcept {
+  std::lock_guard const guard{lock_};
+  return waiter_ != nullptr ? state_ref<>::share(&task_of_flow(waiter_->flow())) : state_ref<>{};
+}
+
 // Wins the right to end the wait; the bell's lock is held.
 bool doorbell_wait::take_locked() noexcept { return loop_ == nullptr || loop_->timers.disarm(*this); }
 

@@ -44,7 +44,7 @@ flow::delivery flow::request_cancel() noexcept {
   for (;;) {
     if ((word & busy_bit) != 0) {
       if (being_cancelled_here()) {
-        return;  // it waits for itself in the end: the request is on its way already
+        return delivery::taken;  // it waits for itself in the end: the request is on its way already
       }
       word = await_canceller();
       continue;

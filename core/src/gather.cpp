@@ -13,7 +13,7 @@ namespace skein::detail {
 using lowlevel::memory_order_acq_rel;
 using lowlevel::memory_order_relaxed;
 
-link_ops const gatherer::told_ops{&gatherer::child_told, &gatherer::child_lost};
+link_ops const gatherer::told_ops{&gatherer::child_told, &gatherer::child_lost, &gatherer::behind_child};
 
 gatherer::gatherer(future_state& outer, std::vector<state_ref<>> children, bool return_exceptions)
     : outer_{outer},
@@ -39,6 +39,10 @@ void gatherer::child_told(completion_link& link) noexcept {
   future_state& outer = self.outer_;
   self.child_done(link.future());
   outer.release();
+}
+
+state_ref<> gatherer::behind_child(completion_link& link) noexcept {
+  return state_ref<>::share(&static_cast<child_link&>(link).owner->outer_);
 }
 
 void gatherer::child_lost(completion_link& link) noexcept {

@@ -8,7 +8,7 @@
 
 namespace skein::detail {
 
-link_ops const shielder::told_ops{&shielder::told, &shielder::lost};
+link_ops const shielder::told_ops{&shielder::told, &shielder::lost, &shielder::behind};
 
 void shielder::begin(state_ref<> inner) noexcept {
   outer_.retain();  // until the link is told, lost or unwatched
@@ -50,6 +50,10 @@ void shielder::told(completion_link& link) noexcept {
 }
 
 void shielder::lost(completion_link& link) noexcept { static_cast<inner_link&>(link).owner.outer_.release(); }
+
+state_ref<> shielder::behind(completion_link& link) noexcept {
+  return state_ref<>::share(&static_cast<inner_link&>(link).owner.outer_);
+}
 
 // One link of all shields that were given up stays, to report an error.
 void shielder::outer_cancelled() noexcept {

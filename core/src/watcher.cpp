@@ -10,7 +10,7 @@
 
 namespace skein::detail {
 
-link_ops const watcher::told_ops{&watcher::link_told, &watcher::link_lost};
+link_ops const watcher::told_ops{&watcher::link_told, &watcher::link_lost, &watcher::behind_link};
 
 watcher::watcher(std::size_t capacity) : links_{std::make_unique<link[]>(capacity)} {}
 
@@ -40,6 +40,10 @@ void watcher::link_told(completion_link& l) noexcept {
 }
 
 void watcher::link_lost(completion_link& l) noexcept { static_cast<link&>(l).owner->release(); }
+
+state_ref<> watcher::behind_link(completion_link& l) noexcept {
+  return static_cast<link&>(l).owner->bell.waiting_task();
+}
 
 std::vector<std::size_t> watcher::done() const {
   std::vector<std::pair<std::uint32_t, std::size_t>> order;

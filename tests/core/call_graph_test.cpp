@@ -7,8 +7,12 @@
 #include <skein/core/call_graph.hpp>
 #include <skein/core/create_task.hpp>
 #include <skein/core/gather.hpp>
+#include <skein/core/shield.hpp>
 #include <skein/core/sleep.hpp>
+#include <skein/core/timeout.hpp>
+#include <skein/core/wait.hpp>
 #include <skein/core/when_all.hpp>
+#include <skein/core/with.hpp>
 
 #include <atomic>
 #include <string>
@@ -241,4 +245,33 @@ TEST_CASE("call_graph: ten thousand tasks are looked at while they run, without 
       },
       {.workers = 4});
   REQUIRE(turns.load() > 0);
+}
+
+SKEIN_TEST_CASE(
+    "call_graph: a task behind a shield or inside a timeout is awaited by who awaits that (GRAPH-003)",
+    "[core][call_graph]") {
+  auto const f = skein::create_future<>();
+  auto const child = skein::create_task(innermost(f));
+  auto const owner = skein::create_task([child]() -> skein::coro<> {
+    co_await skein::with(skein::timeout(1h), [child]() -> skein::coro<> { co_await skein::shield(child); });
+  });
+  auto const waiter = skein::create_task([child]() -> skein::coro<> {
+    std::vector<skein::task<>> const set{child};
+    co_await skein::wait(set);
+  });
+  co_await all_tasks_blocked();
+  auto const graph = skein::capture_call_graph(child);
+  REQUIRE(graph->awaited_by.size() == 2);
+  bool owner_seen = false;
+  bool waiter_seen = false;
+  for (auto const& by : graph->awaited_by) {
+    owner_seen = owner_seen || by.future == owner;
+    waiter_seen = waiter_seen || by.future == waiter;
+    REQUIRE_FALSE(by.call_stack.empty());
+  }
+  REQUIRE(owner_seen);
+  REQUIRE(waiter_seen);
+  f.set_result();
+  co_await owner;
+  co_await waiter;
 }

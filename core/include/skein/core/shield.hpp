@@ -38,6 +38,7 @@ class shielder {
   static link_ops const told_ops;
   static void told(completion_link& link) noexcept;
   static void lost(completion_link& link) noexcept;
+  static state_ref<> behind(completion_link& link) noexcept;
 
   inner_link link_;
   future_state& outer_;

@@ -17,6 +17,9 @@ struct link_ops {
   void (*told)(completion_link& link) noexcept;
   /// The loop was closed before the link could be told. The link may be destroyed by it.
   void (*lost)(completion_link& link) noexcept;
+  /// For call graphs: the future or task that waits by means of the link; null when nobody does. Called with
+  /// the lock of the link's future held.
+  state_ref<> (*behind)(completion_link& link) noexcept;
 };
 
 /// A subscription to one future. With one worker it is told through the loop's queue, so that everything

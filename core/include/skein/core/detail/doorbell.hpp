@@ -2,6 +2,7 @@
 // doorbell.hpp: where one coroutine waits until it is rung for, or until a deadline.
 #pragma once
 
+#include <skein/core/detail/task_state.hpp>
 #include <skein/core/lowlevel/spinlock.hpp>
 #include <skein/core/lowlevel/timer_heap.hpp>
 #include <skein/core/lowlevel/wait_node.hpp>
@@ -50,6 +51,9 @@ class doorbell {
   /// Returns     False when there was none.
   /// Cancelling  As above.
   [[nodiscard]] operation wait_until(lowlevel::instant deadline) noexcept { return {*this, deadline}; }
+
+  /// Returns     The task that waits; null when none does. A snapshot.
+  [[nodiscard]] state_ref<> waiting_task() noexcept;
 
  private:
   friend class doorbell_wait;

@@ -31,11 +31,6 @@ class gatherer {
 
   [[nodiscard]] std::vector<state_ref<>> const& children() const noexcept { return children_; }
 
-  /// Returns     The future of the gather that waits by this node; null for another kind of node.
-  [[nodiscard]] static future_state* future_behind(completion_node& node) noexcept {
-    return node.completed == &child_completed ? &static_cast<child_link&>(node).owner->outer_ : nullptr;
-  }
-
  protected:
   ~gatherer() = default;
 
@@ -50,6 +45,7 @@ class gatherer {
   static link_ops const told_ops;
   static void child_told(completion_link& link) noexcept;
   static void child_lost(completion_link& link) noexcept;
+  static state_ref<> behind_child(completion_link& link) noexcept;
   void child_done(future_state& child) noexcept;
   void complete() noexcept;
 

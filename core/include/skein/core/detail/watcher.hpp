@@ -55,6 +55,7 @@ class watcher {
   static link_ops const told_ops;
   static void link_told(completion_link& l) noexcept;
   static void link_lost(completion_link& l) noexcept;
+  static state_ref<> behind_link(completion_link& l) noexcept;
 
   std::unique_ptr<link[]> links_;
   std::size_t size_ = 0;
