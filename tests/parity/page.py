@@ -132,8 +132,8 @@ def example_status(name: str, verdicts: Verdicts) -> str:
     return f"**fails** on {' and '.join(failing)}" if failing else "passes"
 
 
-def seed(statuses: dict[str, Status], verdicts: Verdicts) -> list[str]:
-    """The seed's rows: what shows each, and whether all of that passes."""
+def seed(statuses: dict[str, Status], by_id: dict[str, list[Test]], verdicts: Verdicts) -> list[str]:
+    """The tutorial's rows: what shows each, and whether all of that passes."""
     lines = ["## The tutorial's rows", "",
              "`seed_NN` is code NN of the tutorial, as a program in `seeds/`, in C++ and in Python; both print the "
              "same.", "", "| row | what | status | shown by | note |", "| --- | --- | --- | --- | --- |"]
@@ -149,13 +149,19 @@ def seed(statuses: dict[str, Status], verdicts: Verdicts) -> list[str]:
                 text = "passes"  # a note, a program or a measurement
             if text != "passes":
                 (fails if "fails" in text else waits).append(item)
-        if row["evidence"].startswith("later:"):
+        tests = by_id.get(row["row"], [])
+        failing = [kind for kind in (ONE, SEVERAL)
+                   if not all(verdicts.test(test, row["row"], kind) for test in tests if kind in test.kinds)]
+        if failing:
+            status = f"**fails** on {' and '.join(failing)}"
+        elif row["evidence"].startswith("later:"):
             status = f"later, with {row['evidence'].removeprefix('later:')}"
         elif fails:
             status = f"**fails**: {', '.join(fails)}"
         else:
             status = f"waits for {', '.join(waits)}" if waits else "shown"
         shown = "" if row["evidence"].startswith("later:") else ", ".join(row["evidence"].split(" "))
+        shown = "<br>".join(text for text in (shown, titles(tests)) if text)
         lines.append(f"| {row['row']} | {cell(row['what'])} | {status} | {shown} | {cell(row['note'])} |")
     return lines + [""]
 
@@ -174,6 +180,9 @@ def python() -> list[str]:
              "| ID | the row said | CPython does | skein |", "| --- | --- | --- | --- |"]
     for row in tables.read("python/corrections.csv"):
         lines.append(f"| {row['id']} | {cell(row['said'])} | {cell(row['does'])} | {cell(row['skein'])} |")
+    lines += ["", "Rows that ask for a newer CPython than 3.11, and are skipped on older ones, whole or in part:", "",
+              "| since | rows |", "| --- | --- |"]
+    lines += [f"| {version} | {', '.join(ids)} |" for version, ids in tables.versions().items()]
     return lines + [""]
 
 
@@ -184,6 +193,6 @@ def render(tests: list[Test], verdicts: Verdicts) -> tuple[str, dict[str, Status
             by_id[id].append(test)
     rows = [(case, status_of(case, by_id.get(case.id, []), verdicts)) for case in tables.cases()]
     statuses = {case.id: status for case, status in rows}
-    lines = [HEAD, *summary(rows), *areas(rows, by_id), *names(), *seed(statuses, verdicts), *examples(verdicts),
+    lines = [HEAD, *summary(rows), *areas(rows, by_id), *names(), *seed(statuses, by_id, verdicts), *examples(verdicts),
              *python()]
     return "\n".join(lines).rstrip("\n") + "\n", statuses

@@ -76,6 +76,16 @@ def defects() -> list[str]:
               for case in cases() if (case.applies == "n/a") != bool(case.reason)]
     if [row["row"] for row in read("seed.csv")] != SEED_ROWS:
         found.append("seed.csv: not the rows S1 to S106 and S60b, each once, in their order")
+    for row in read("seed.csv"):
+        for item in row["evidence"].split(" ") if not row["evidence"].startswith("later:") else []:
+            kind, _, name = item.partition(":")
+            path = {"app": f"apps/{name}", "perf": f"perf/{name}", "file": name}.get(kind)
+            if path and not (TOP / path).exists():
+                found.append(f"seed.csv: {row['row']}: there is no {path}")
+            if ID.fullmatch(item) and not have[item]:
+                found.append(f"seed.csv: {row['row']}: {item} is no row")
+            if item == "note" and not row["note"]:
+                found.append(f"seed.csv: {row['row']}: the note is missing")
     names = [row["name"] for row in read("names.csv")]
     if names != sorted(set(names)) or len(names) != NAMES:
         found.append(f"names.csv: not {NAMES} different names in their order")
@@ -86,14 +96,15 @@ def defects() -> list[str]:
 
 
 def ids_in(name: str) -> list[str]:
-    """The IDs in parentheses; "THR-001 to THR-003" stands for three."""
+    """The rows in parentheses, of asyncio and of the tutorial; "THR-001 to THR-003" stands for three."""
     found: list[str] = []
     for group in re.findall(r"\(([^()]*)\)", name):
         for first, last in re.findall(r"([A-Z]+-\d{3}) to ([A-Z]+-\d{3})", group):
             area, low = first.split("-")
             found += [f"{area}-{n:03}" for n in range(int(low), int(last.split("-")[1]) + 1)]
         found += ["-".join(match) for match in ID.findall(group)]
-    return sorted({id for id in found if id.split("-")[0] in ROWS})
+        found += [row for row in re.findall(r"\bS\d{1,3}b?\b", group) if row in SEED_ROWS]
+    return sorted({id for id in found if id in SEED_ROWS or id.split("-")[0] in ROWS})
 
 
 def unescaped(literals: str) -> str:
@@ -102,8 +113,10 @@ def unescaped(literals: str) -> str:
 
 def kinds_of_body(body: str) -> tuple[str, ...]:
     """On how many workers a test without a suffix runs, by its words."""
-    several = re.search(r"\.?workers = (?!1\b)|std::j?thread\b|run\((?!.*workers)", body)
-    one = re.search(r"workers = 1\b|new_event_loop|virtual_time", body)
+    if re.search(r"\.workers = [a-z]", body):  # a loop over numbers of workers
+        return (ONE, SEVERAL)
+    several = re.search(r"\.workers = (?!1\b)|std::j?thread\b|run\((?!.*workers)", body)
+    one = re.search(r"\.workers = 1\b|new_event_loop|virtual_time", body)
     if several and not one:
         return (SEVERAL,)
     if one and not several:
@@ -131,7 +144,7 @@ def tests_from(program: str, names: list[str], plain: dict[str, tuple[str, ...]]
         if not ids:
             continue
         kinds = (SUFFIXES[suffix],) if suffix else plain.get(name, (ONE, SEVERAL))
-        title = re.sub(r"\s*\([^()]*[A-Z]-\d{3}[^()]*\)", "", base)
+        title = re.sub(r"\s*\([^()]*\)", lambda m: "" if ids_in(m[0]) else m[0], base)
         differs = bool(re.search(r"\([^()]*\bdiffers\b[^()]*\)", base))
         found.append(Test(program, name, title, tuple(ids), differs, kinds))
     return found
@@ -144,6 +157,16 @@ def python_rows() -> dict[str, str]:
         for id in re.findall(r"^    (?:async )?def test_([A-Z]+_\d{3})", path.read_text(encoding="utf-8"), re.M):
             found[id.replace("_", "-")] = path.name
     return found
+
+
+def versions() -> dict[str, list[str]]:
+    """Which rows need a newer CPython than 3.11, by version."""
+    found: dict[str, list[str]] = {}
+    since = re.compile(r"@since\((\d), (\d+)\)\s+(?:async )?def test_([A-Z]+)_(\d{3})")
+    for path in sorted((HERE / "python").glob("test_*.py")):
+        for major, minor, area, number in since.findall(path.read_text(encoding="utf-8")):
+            found.setdefault(f"{major}.{minor}", []).append(f"{area}-{number}")
+    return {version: sorted(set(ids)) for version, ids in sorted(found.items(), key=lambda v: int(v[0][2:]))}
 
 
 def declaring_header(word: str, wanted: str) -> str:

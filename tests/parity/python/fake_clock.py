@@ -33,6 +33,7 @@ class FakeClockLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self.clock = JumpingSelector()
         super().__init__(self.clock)
+        self.set_debug(False)
 
     def time(self) -> float:
         return self.clock.now

@@ -9,6 +9,10 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 
 
+def row_of(test: unittest.TestCase) -> str:
+    return test.id().rsplit(".", 1)[1].removeprefix("test_")
+
+
 def main() -> int:
     if sys.version_info < (3, 11):
         print("the rows need Python 3.11: nothing was run")
@@ -18,13 +22,14 @@ def main() -> int:
     chosen = sys.argv[1:]
     suite = loader.loadTestsFromNames(chosen) if chosen else loader.discover(str(HERE), "test_*.py")
     result = unittest.TextTestRunner(verbosity=1).run(suite)
-    skipped: dict[str, int] = {}
-    for _, reason in result.skipped:
-        skipped[reason] = skipped.get(reason, 0) + 1
-    told = "".join(f", {count} skipped ({reason})" for reason, count in sorted(skipped.items()))
-    ran = result.testsRun - len(result.skipped)
-    bad = len(result.failures) + len(result.errors)
-    print(f"{ran} rows run against CPython {sys.version.split()[0]}, {bad} disagree{told}")
+    skipped: dict[str, set[str]] = {}
+    for test, reason in result.skipped:
+        skipped.setdefault(reason, set()).add(row_of(test))
+    bad = {row_of(test) for test, _ in result.failures + result.errors}
+    noted = {row_of(test) for test, _ in result.expectedFailures}
+    told = "".join(f", {len(rows)} {reason}" for reason, rows in sorted(skipped.items()))
+    print(f"CPython {sys.version.split()[0]}: {result.testsRun - len(result.skipped)} tests of rows run, "
+          f"{len(noted)} disagree as noted, {len(bad)} disagree{told}")
     return 0 if result.wasSuccessful() else 1
 
 
