@@ -171,13 +171,14 @@ def versions() -> dict[str, list[str]]:
 
 def declaring_header(word: str, wanted: str) -> str:
     """The public header that declares a name: the one that is wanted, or else the first that does."""
-    last = word.split("::")[0]
-    declares = re.compile(rf"(?:class|struct|concept|enum class|using|constexpr \w+) (?:\[\[.*?\]\] )?{last}\b"
-                          rf"|^(?!\s*(?://|return|co_))[^/\n;=]*[\s&*>]{last}\(", re.M)
+    first, _, member = word.partition("::")
+    declares = re.compile(rf"^(?:\w.*)?(?:class|struct|concept|enum class|using|constexpr \w+) (?:\[\[.*?\]\] )?{first}\b"
+                          rf"|^(?!return)[^\s/][^/\n;=]*[\s&*>]{first}\(", re.M)
     headers = [TOP / module / "include" / "skein" / module for module in ("core", "sync", "io")]
     paths = [path for folder in headers for path in sorted(folder.glob("*.hpp"))]
-    paths.sort(key=lambda path: not str(path).endswith("include/" + wanted) if wanted else True)
+    paths.sort(key=lambda path: not wanted or not str(path).endswith("include/" + wanted))
     for path in paths:
-        if declares.search(path.read_text(encoding="utf-8")):
+        text = path.read_text(encoding="utf-8")
+        if declares.search(text) and (not member or re.search(rf"\b{member}\b", text)):
             return "/".join(path.parts[-3:])
     return ""

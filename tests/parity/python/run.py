@@ -27,7 +27,7 @@ def main() -> int:
         skipped.setdefault(reason, set()).add(row_of(test))
     bad = {row_of(test) for test, _ in result.failures + result.errors}
     noted = {row_of(test) for test, _ in result.expectedFailures}
-    told = "".join(f", {len(rows)} {reason}" for reason, rows in sorted(skipped.items()))
+    told = "".join(f", {len(rows)} {reason.replace('needs', 'need')}" for reason, rows in sorted(skipped.items()))
     print(f"CPython {sys.version.split()[0]}: {result.testsRun - len(result.skipped)} tests of rows run, "
           f"{len(noted)} disagree as noted, {len(bad)} disagree{told}")
     return 0 if result.wasSuccessful() else 1

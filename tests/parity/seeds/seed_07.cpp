@@ -6,7 +6,7 @@
 
 namespace {
 
-void foo(skein::future<std::string> const& future, std::string const& result) {
+void foo(skein::future<std::string> future, std::string const& result) {
   fmt::print("此时future的状态:{}\n", future.repr());
   fmt::print("设置future的结果:{}\n", result);
   future.set_result(result);
@@ -15,7 +15,7 @@ void foo(skein::future<std::string> const& future, std::string const& result) {
 
 void example() {
   auto const loop = seeds::new_event_loop();
-  auto const all_done = loop->create_future<std::string>();
+  auto all_done = loop->create_future<std::string>();
   loop->call_soon(foo, all_done, std::string{"Future is done!"});
   fmt::print("进入事件循环\n");
   std::string const result = loop->run_until_complete(all_done);

@@ -6,7 +6,7 @@
 
 namespace {
 
-void foo(skein::future<std::string> const& future, std::string const& result) {
+void foo(skein::future<std::string> future, std::string const& result) {
   fmt::print("设置结果到future {}\n", result);
   future.set_result(result);
 }

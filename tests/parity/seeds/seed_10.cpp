@@ -14,7 +14,7 @@ skein::coro<int> request() {
 
 void example() {
   auto const loop = seeds::new_event_loop();
-  auto const task = loop->create_task(request());
+  auto task = loop->create_task(request());
   task.add_done_callback([](skein::future<int> const& done) { fmt::print("Status: {}\n", done.result()); });
   fmt::print("Task: {}\n", task.repr());
   loop->run_until_complete(task);
