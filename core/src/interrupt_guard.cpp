@@ -33,7 +33,7 @@ void log_tasks(runtime_core& runtime) {
 
 }  // namespace
 
-interrupt_guard::interrupt_guard(runtime_core& runtime, task_state& main) : runtime_{runtime}, main_{main} {
+interrupt_guard::interrupt_guard(runtime_core& runtime) : runtime_{runtime} {
   if (::getpid() == ::gettid() && is_default(SIGINT)) {
     auto const call = [this] { on_interrupt(); };
     using watch = bound_call<signal_watch, decltype(call)>;
@@ -51,11 +51,11 @@ void interrupt_guard::stop_watching() noexcept {
 }
 
 void interrupt_guard::on_interrupt() {
-  if (main_.done()) {
+  if (main_->done()) {
     return;  // the run ends just now
   }
   if (!std::exchange(cancelled_main_, true)) {
-    main_.cancel({});
+    main_->cancel({});
     return;
   }
   log_tasks(runtime_);
@@ -65,7 +65,7 @@ void interrupt_guard::on_interrupt() {
 
 void interrupt_guard::throw_if_interrupted() {
   stop_watching();
-  if (cancelled_main_ && main_.status() == future_status::cancelled && main_.uncancel() == 0) {
+  if (cancelled_main_ && main_->status() == future_status::cancelled && main_->uncancel() == 0) {
     throw keyboard_interrupt{};
   }
 }

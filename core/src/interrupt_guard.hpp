@@ -17,11 +17,14 @@ class runtime_core;
 class interrupt_guard {
  public:
   /// Watches SIGINT if this is the main thread of the process and nobody else does.
-  interrupt_guard(runtime_core& runtime, task_state& main);
+  explicit interrupt_guard(runtime_core& runtime);
   interrupt_guard(interrupt_guard const&) = delete;
   interrupt_guard& operator=(interrupt_guard const&) = delete;
   /// Puts the disposition of SIGINT back.
   ~interrupt_guard();
+
+  /// Says what to cancel, before the first loop runs.
+  void set_main(task_state& main) noexcept { main_ = &main; }
 
   /// Throws      `keyboard_interrupt` when main ended cancelled and Ctrl-C was the only reason.
   void throw_if_interrupted();
@@ -31,7 +34,7 @@ class interrupt_guard {
   void stop_watching() noexcept;
 
   runtime_core& runtime_;
-  task_state& main_;
+  task_state* main_ = nullptr;
   bool watching_ = false;
   bool cancelled_main_ = false;  // on the first loop only
 };

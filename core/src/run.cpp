@@ -24,14 +24,17 @@ void runner::prepare() {
     throw std::runtime_error{
         "run() cannot be called from a running event loop: await the coroutine, or use create_task"};
   }
+  interrupts_ = std::make_unique<detail::interrupt_guard>(*core_);
 }
 
 detail::worker& runner::first_worker() { return *core_->workers[0]; }
 
 void runner::drive(detail::future_state& main) {
-  detail::interrupt_guard interrupts{*core_, *main.as_task()};
+  // Watched since before main was made: with several workers it may be running by now.
+  auto const interrupts = std::move(interrupts_);
+  interrupts->set_main(*main.as_task());
   core_->drive(main);
-  interrupts.throw_if_interrupted();
+  interrupts->throw_if_interrupted();
 }
 
 event_loop& runner::get_loop() {
@@ -42,6 +45,7 @@ event_loop& runner::get_loop() {
 }
 
 void runner::close() {
+  interrupts_.reset();
   if (core_ != nullptr) {
     core_->finish_tasks();
     core_->close();

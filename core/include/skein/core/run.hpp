@@ -10,6 +10,9 @@
 #include <utility>
 
 namespace skein {
+namespace detail {
+class interrupt_guard;
+}
 
 /// How to run.
 struct run_options {
@@ -76,6 +79,7 @@ class runner {
   void drive(detail::future_state& main);
 
   std::unique_ptr<detail::runtime_core> core_;
+  std::unique_ptr<detail::interrupt_guard> interrupts_;  // during a run
 };
 
 /// Makes a runtime, runs main in it, and ends it: tasks that are left are cancelled and awaited.
