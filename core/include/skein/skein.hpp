@@ -11,6 +11,7 @@
 #include <skein/core/when_all.hpp>
 
 #if __has_include(<skein/sync/lock.hpp>)
+#include <skein/sync/barrier.hpp>
 #include <skein/sync/condition.hpp>
 #include <skein/sync/event.hpp>
 #include <skein/sync/lock.hpp>
