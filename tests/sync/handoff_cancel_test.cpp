@@ -5,7 +5,9 @@
 #include <skein/sync/barrier.hpp>
 #include <skein/sync/condition.hpp>
 #include <skein/sync/event.hpp>
+#include <skein/sync/lifo_queue.hpp>
 #include <skein/sync/lock.hpp>
+#include <skein/sync/priority_queue.hpp>
 #include <skein/sync/queue.hpp>
 #include <skein/sync/semaphore.hpp>
 
@@ -102,9 +104,10 @@ struct event_adapter {
   void touch() { static_cast<void>(event.waiting()); }
 };
 
+template <class Queue>
 struct get_adapter {
   static constexpr bool to_all = false;
-  skein::queue<int> queue;
+  Queue queue;
   std::vector<int> taken_items;  // one taker at a time
   int next_item = 0;
 
@@ -124,10 +127,11 @@ struct get_adapter {
   void touch() { static_cast<void>(queue.waiting()); }
 };
 
+template <class Queue>
 struct put_adapter {
   static constexpr bool to_all = false;
   static constexpr int filler = -1;
-  skein::queue<int> queue{1};
+  Queue queue{1};
   std::vector<int> got;
   std::vector<int> expected;  // the filler, and what those put who were served
 
@@ -235,11 +239,15 @@ SKEIN_TEST_CASE("handoff_cancel: event (T1, B9)", "[sync][handoff]") {
 }
 
 SKEIN_TEST_CASE("handoff_cancel: queue.get (T1, B1, B14, B16)", "[sync][handoff]") {
-  co_await every_scenario<get_adapter>();
+  co_await every_scenario<get_adapter<skein::queue<int>>>();
+  co_await every_scenario<get_adapter<skein::priority_queue<int>>>();
+  co_await every_scenario<get_adapter<skein::lifo_queue<int>>>();
 }
 
 SKEIN_TEST_CASE("handoff_cancel: queue.put (T1, B12)", "[sync][handoff]") {
-  co_await every_scenario<put_adapter>();
+  co_await every_scenario<put_adapter<skein::queue<int>>>();
+  co_await every_scenario<put_adapter<skein::priority_queue<int>>>();
+  co_await every_scenario<put_adapter<skein::lifo_queue<int>>>();
 }
 
 SKEIN_TEST_CASE("handoff_cancel: queue.join (T1)", "[sync][handoff]") {
@@ -254,7 +262,9 @@ TEMPLATE_TEST_CASE(
     "handoff_cancel: frames that are destroyed while they wait give back, and may use the "
     "primitive (A14, B8)",
     "[sync][handoff]", lock_adapter, semaphore_adapter<skein::semaphore>, condition_adapter, event_adapter,
-    get_adapter, put_adapter, join_adapter, barrier_adapter) {
+    get_adapter<skein::queue<int>>, get_adapter<skein::priority_queue<int>>,
+    get_adapter<skein::lifo_queue<int>>, put_adapter<skein::queue<int>>,
+    put_adapter<skein::priority_queue<int>>, join_adapter, barrier_adapter) {
   close_while_waiting<TestType>(0);
   close_while_waiting<TestType>(1);
 }

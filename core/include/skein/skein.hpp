@@ -14,7 +14,9 @@
 #include <skein/sync/barrier.hpp>
 #include <skein/sync/condition.hpp>
 #include <skein/sync/event.hpp>
+#include <skein/sync/lifo_queue.hpp>
 #include <skein/sync/lock.hpp>
+#include <skein/sync/priority_queue.hpp>
 #include <skein/sync/queue.hpp>
 #include <skein/sync/semaphore.hpp>
 #endif

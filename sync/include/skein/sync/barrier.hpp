@@ -96,7 +96,7 @@ class barrier {
  public:
   /// `parties`   How many have to arrive.
   ///
-  /// Throws      `std::invalid_argument` "parties must be > 0", also for a negative number that was converted.
+  /// Throws      `std::invalid_argument` "parties must be > 0", also for a negative one that was converted.
   explicit barrier(std::size_t parties);
   barrier(barrier const&) = delete;
   barrier& operator=(barrier const&) = delete;
