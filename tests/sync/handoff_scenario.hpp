@@ -34,6 +34,16 @@
 
 namespace handoff {
 
+/// An adapter may say that `commits`: who was given something has it, though it did not run yet.
+template <class Adapter>
+inline constexpr bool commits = [] {
+  if constexpr (requires { Adapter::commits; }) {
+    return Adapter::commits;
+  } else {
+    return false;
+  }
+}();
+
 enum class moment { before, same_turn_before, same_turn_after, after };
 enum class canceller { task, thread };
 
@@ -150,6 +160,9 @@ class trial {
       case moment::same_turn_before:
         return false;
       case moment::same_turn_after:
+        if (commits<Adapter> && is_called) {
+          return true;
+        }
         return !lone_;  // any: those before it may be victims too
       case moment::after:
         return is_called;

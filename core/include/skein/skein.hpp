@@ -12,6 +12,7 @@
 
 #if __has_include(<skein/sync/lock.hpp>)
 #include <skein/sync/barrier.hpp>
+#include <skein/sync/channel.hpp>
 #include <skein/sync/condition.hpp>
 #include <skein/sync/event.hpp>
 #include <skein/sync/latch.hpp>

@@ -4,7 +4,8 @@
 // What       Whoever counts to zero takes everybody out of the line under the lock, and wakes them after it.
 // Source     std::latch.
 // Threads    Any.
-// Progress   try_wait is wait-free, the rest takes a spinlock; the last count_down wakes n waiters in n steps.
+// Progress   try_wait is wait-free, the rest takes a spinlock; the last count_down wakes n waiters in n
+//            steps.
 // Lifetime   Outlives every wait of it. It may be destroyed as soon as those have returned.
 //
 // Invariants (guarded by lock_)

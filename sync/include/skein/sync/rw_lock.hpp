@@ -33,7 +33,8 @@ class rw_lock {
   rw_lock& operator=(rw_lock const&) = delete;
   ~rw_lock() = default;
 
-  /// Takes the lock to read, waiting for its turn; does not suspend when no writer holds it and nobody waits.
+  /// Takes the lock to read, waiting for its turn; does not suspend when no writer holds it and nobody is in
+  /// line.
   ///
   /// Cancelling  The place in line is lost, and who could not enter because of it does. A lock that was handed
   ///             over already, to a task that did not run yet, is released at once.
