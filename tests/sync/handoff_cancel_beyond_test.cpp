@@ -2,10 +2,12 @@
 // handoff_cancel_beyond_test.cpp: hand-over against cancel for the primitives that asyncio does not have.
 #include "handoff_scenario.hpp"
 
+#include <skein/sync/broadcast.hpp>
 #include <skein/sync/channel.hpp>
 #include <skein/sync/latch.hpp>
 #include <skein/sync/once_cell.hpp>
 #include <skein/sync/rw_lock.hpp>
+#include <skein/sync/watch.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -145,7 +147,52 @@ struct send_adapter {
   void touch() { static_cast<void>(channel.waiting()); }
 };
 
+/// Subscribers, each of whom takes one message.
+struct broadcast_adapter {
+  static constexpr bool to_all = true;
+  skein::broadcast<int> broadcast{4};
+  int sent = 0;
+
+  skein::coro<> begin() { co_return; }
+  skein::coro<> take(int) {
+    auto mine = broadcast.subscribe();
+    std::optional<int> const message = co_await mine.receive();
+    REQUIRE(message.value() == sent - 1);
+  }
+  void prepare() { ++sent; }
+  void give() { broadcast.send(sent - 1); }
+  bool kept(int, int) { return broadcast.receivers() == 0; }
+  void reclaim() {}
+  std::size_t waiting() { return broadcast.waiting(); }
+  void touch() { static_cast<void>(broadcast.waiting()); }
+};
+
+struct watch_adapter {
+  static constexpr bool to_all = true;
+  skein::watch<int> watch{0};
+  int sent = 0;
+
+  skein::coro<> begin() { co_return; }
+  skein::coro<> take(int) {
+    auto mine = watch.subscribe();
+    bool const changed = co_await mine.changed();
+    REQUIRE(changed);
+    REQUIRE(mine.get() == sent);
+  }
+  void prepare() { ++sent; }
+  void give() { watch.send(sent); }
+  bool kept(int, int) { return watch.receivers() == 0 && watch.get() == sent; }
+  void reclaim() {}
+  std::size_t waiting() { return watch.waiting(); }
+  void touch() { static_cast<void>(watch.waiting()); }
+};
+
 }  // namespace
+
+SKEIN_TEST_CASE("handoff_cancel: broadcast and watch (T1, B9)", "[sync][handoff]") {
+  co_await every_scenario<broadcast_adapter>();
+  co_await every_scenario<watch_adapter>();
+}
 
 SKEIN_TEST_CASE("handoff_cancel: latch (T1, B9)", "[sync][handoff]") {
   co_await every_scenario<latch_adapter>();
@@ -172,7 +219,7 @@ SKEIN_TEST_CASE("handoff_cancel: channel.send (T1, B12)", "[sync][handoff]") {
 TEMPLATE_TEST_CASE(
     "handoff_cancel: frames beyond asyncio's that are destroyed while they wait give back (A14, B8)",
     "[sync][handoff]", latch_adapter, write_adapter, read_adapter, receive_adapter<0>, receive_adapter<1>,
-    send_adapter<1>) {
+    send_adapter<1>, broadcast_adapter, watch_adapter) {
   close_while_waiting<TestType>(0);
   close_while_waiting<TestType>(1);
 }

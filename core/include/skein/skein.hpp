@@ -12,6 +12,7 @@
 
 #if __has_include(<skein/sync/lock.hpp>)
 #include <skein/sync/barrier.hpp>
+#include <skein/sync/broadcast.hpp>
 #include <skein/sync/channel.hpp>
 #include <skein/sync/condition.hpp>
 #include <skein/sync/event.hpp>
@@ -23,6 +24,7 @@
 #include <skein/sync/queue.hpp>
 #include <skein/sync/rw_lock.hpp>
 #include <skein/sync/semaphore.hpp>
+#include <skein/sync/watch.hpp>
 #endif
 
 #if __has_include(<skein/io/server.hpp>)

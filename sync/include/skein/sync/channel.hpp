@@ -130,8 +130,8 @@ class channel {
   ///
   /// Throws      `channel_closed`, also when it is closed meanwhile; the item is destroyed.
   /// Cancelling  The item was not sent, and is destroyed. When a receiver has taken it already (capacity 0)
-  ///             the send ends as usual, and the next wait of the task throws. The place in line is lost; room
-  ///             that was promised goes to the next in line at once.
+  ///             the send ends as usual, and the next wait of the task throws. The place in line is lost;
+  ///             room that was promised goes to the next in line at once.
   /// Threads     A task of any loop; elsewhere use `try_send`.
   /// Order       Senders are served first come, first served.
   /// Cost        One block for the item, from the frame allocator, made by the call itself.
@@ -191,8 +191,8 @@ class channel {
   void close() noexcept { static_cast<void>(core_.shut_down(false)); }
   /// Returns     Whether it was closed. There may be items in it still; a snapshot.
   [[nodiscard]] bool closed() const noexcept { return core_.is_shut_down(); }
-  /// Returns     How many items try_receive could take, without those of waiting senders; a snapshot. One that
-  ///             was handed to a receiver which did not run yet is not among them, but still takes room.
+  /// Returns     How many items try_receive could take, without those of waiting senders; a snapshot. One
+  ///             that was handed to a receiver which did not run yet is not among them, but still takes room.
   [[nodiscard]] std::size_t size() const noexcept { return core_.size(); }
   /// Returns     How many senders and receivers are in line; a snapshot.
   [[nodiscard]] std::size_t waiting() const noexcept { return core_.waiting(); }

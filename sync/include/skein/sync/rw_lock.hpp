@@ -36,8 +36,8 @@ class rw_lock {
   /// Takes the lock to read, waiting for its turn; does not suspend when no writer holds it and nobody is in
   /// line.
   ///
-  /// Cancelling  The place in line is lost, and who could not enter because of it does. A lock that was handed
-  ///             over already, to a task that did not run yet, is released at once.
+  /// Cancelling  The place in line is lost, and who could not enter because of it does. A lock that was
+  ///             handed over already, to a task that did not run yet, is released at once.
   /// Threads     A task of any loop.
   /// Order       Behind all that came before, readers too if a writer stands between.
   /// Cost        No allocation; two atomic operations when it need not wait.
