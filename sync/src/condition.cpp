@@ -108,7 +108,7 @@ bool condition_wait::cancel_wait(lowlevel::wait_node& node) noexcept {
 
 void condition_wait::abandon_wait(lowlevel::wait_node& node) noexcept {
   auto& self = static_cast<condition_wait&>(node);
-  abandon_place(self, &permit_wait::give_back);
+  abandon_place(self, &permit_wait::give_back, &changes_nothing);
   if (self.notified_ && !self.orphaned()) {
     self.board_.notify(1);
   }

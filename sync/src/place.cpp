@@ -33,7 +33,7 @@ bool cancel_orphan(waiter& w) noexcept {
   return true;
 }
 
-bool cancel_place(waiter& w, give_back_function give_back) noexcept {
+bool cancel_place(waiter& w, give_back_function give_back, close_ranks_function close_ranks) noexcept {
   wake_chain chain;
   bool called = false;
   {
@@ -44,9 +44,7 @@ bool cancel_place(waiter& w, give_back_function give_back) noexcept {
     called = w.called();
     place.line()->remove(w);
     w.set_cancelled();
-    if (called) {
-      give_back(w, chain);
-    }
+    (called ? give_back : close_ranks)(w, chain);
   }
   if (!called) {
     lowlevel::wake(w);  // one that was called is woken by who called it
@@ -55,7 +53,7 @@ bool cancel_place(waiter& w, give_back_function give_back) noexcept {
   return true;
 }
 
-void abandon_place(waiter& w, give_back_function give_back) noexcept {
+void abandon_place(waiter& w, give_back_function give_back, close_ranks_function close_ranks) noexcept {
   wake_chain chain;
   {
     held_place const place{w};
@@ -63,9 +61,7 @@ void abandon_place(waiter& w, give_back_function give_back) noexcept {
       return;
     }
     place.line()->remove(w);
-    if (w.called()) {
-      give_back(w, chain);
-    }
+    (w.called() ? give_back : close_ranks)(w, chain);
   }
   chain.wake();
 }

@@ -12,17 +12,20 @@
 
 namespace skein::detail {
 
-// A negative number that was converted is no bound, as in asyncio.
-queue_core::queue_core(std::size_t maxsize) noexcept
-    : maxsize_{maxsize > static_cast<std::size_t>(PTRDIFF_MAX) ? 0 : maxsize} {}
-
 // ---- under the lock --------------------------------------------------------------------------------------
 
 void queue_core::push_back(queue_node& node) noexcept {
   node.next = nullptr;
   (tail_ != nullptr ? tail_->next : head_) = &node;
   tail_ = &node;
-  ++size_;
+}
+
+void queue_core::push_front(queue_node& node) noexcept {
+  node.next = head_;
+  head_ = &node;
+  if (tail_ == nullptr) {
+    tail_ = &node;
+  }
 }
 
 // One that comes back is older than all but others that came back.
@@ -36,7 +39,6 @@ void queue_core::push_in_order(queue_node& node) noexcept {
   if (node.next == nullptr) {
     tail_ = &node;
   }
-  ++size_;
 }
 
 queue_node* queue_core::pop_front() noexcept {
@@ -46,42 +48,103 @@ queue_node* queue_core::pop_front() noexcept {
     tail_ = nullptr;
   }
   node->next = nullptr;
-  --size_;
   return node;
 }
 
-// A new item: to the first getter in line, or to the end of the queue.
+// A new item: to the first getter in line, or to its place in the queue.
 void queue_core::accept(queue_node& node, wake_chain& chain) noexcept {
   ++unfinished_;
   node.number = ++put_in_total_;
-  if (waiter* const getter = getters_.call_first(called_getters_)) {
-    static_cast<get_wait*>(getter)->item_ = &node;
-    chain.add(getter);
+  auto* const getter = static_cast<get_wait*>(getters_.call_first(called_getters_));
+  chain.add(getter);
+  if (getter != nullptr && hands_over()) {
+    getter->share_.item = &node;
+    return;
+  }
+  if (order_ == item_order::newest) {
+    push_front(node);
   } else {
     push_back(node);
   }
+  if (getter != nullptr) {
+    getter->share_.claim = true;
+    ++claims_;
+  } else {
+    ++size_;
+  }
 }
 
-// The item of a cancelled getter: to the next in line, or to its old place. After shutdown(true) it shares
-// the fate of those that were in the queue: the getter destroys it.
-void queue_core::take_back(get_wait& from, wake_chain& chain) noexcept {
+// has_item() holds.
+void queue_core::serve(queue_share& share, wake_chain& chain) noexcept {
+  if (size_ == 0) {
+    take_from_putter(share, chain);
+    return;
+  }
+  --size_;
+  if (hands_over()) {
+    share.item = pop_front();
+  } else {
+    share.claim = true;
+    ++claims_;
+  }
+}
+
+// The first putter of a rendezvous. It was put: a cancel that comes now is too late.
+void queue_core::take_from_putter(queue_share& share, wake_chain& chain) noexcept {
+  auto* const putter = static_cast<put_wait*>(putters_.call_first());
+  putter->put_ = true;
+  ++unfinished_;
+  putter->node_.number = ++put_in_total_;
+  share.item = &putter->node_;
+  chain.add(putter);
+}
+
+// What a cancelled getter had: to the next in line, or to its old place. After shutdown(true) it shares the
+// fate of those that were in the queue: the getter destroys it.
+void queue_core::take_back(queue_share& share, wake_chain& chain) noexcept {
+  if (std::exchange(share.claim, false)) {
+    pass_claim(chain);
+    return;
+  }
   if (dropped_) {
     unfinished_ -= std::min<std::size_t>(unfinished_, 1);
     call_joiners_if_done(chain);
     return;
   }
-  queue_node* const item = std::exchange(from.item_, nullptr);
-  if (waiter* const getter = getters_.call_first(called_getters_)) {
-    static_cast<get_wait*>(getter)->item_ = item;
+  queue_node* const item = std::exchange(share.item, nullptr);
+  if (auto* const getter = static_cast<get_wait*>(getters_.call_first(called_getters_))) {
+    getter->share_.item = item;
     chain.add(getter);
   } else {
     push_in_order(*item);
+    ++size_;
+  }
+}
+
+// A claim to what was dropped is void.
+void queue_core::pass_claim(wake_chain& chain) noexcept {
+  if (dropped_) {
+    return;
+  }
+  if (auto* const getter = static_cast<get_wait*>(getters_.call_first(called_getters_))) {
+    getter->share_.claim = true;
+    chain.add(getter);
+  } else {
+    --claims_;
+    ++size_;
   }
 }
 
 void queue_core::call_putters(wake_chain& chain) noexcept {
   while (!putters_.empty() && has_room()) {
     chain.add(putters_.call_first(called_putters_));
+  }
+}
+
+// They get nothing: they say that it was shut down.
+void queue_core::call_getters_if_drained(wake_chain& chain) noexcept {
+  while (!getters_.empty() && drained()) {
+    chain.add(getters_.call_first());
   }
 }
 
@@ -109,14 +172,14 @@ queue_core::result queue_core::try_put(queue_node& node) noexcept {
   return result::done;
 }
 
-queue_core::result queue_core::try_get(queue_node*& node) noexcept {
+queue_core::result queue_core::try_get(queue_share& share) noexcept {
   wake_chain chain;
   {
     std::lock_guard const guard{lock_};
-    if (size_ == 0) {
-      return shut_down_ ? result::shut_down : result::not_now;
+    if (!has_item()) {
+      return drained() ? result::shut_down : result::not_now;
     }
-    node = pop_front();
+    serve(share, chain);
     call_putters(chain);
   }
   chain.wake();
@@ -137,7 +200,8 @@ bool queue_core::task_done() noexcept {
   return true;
 }
 
-// Those who wait are called without an item or room: they throw. Who was called before keeps its item; a put
+// Those who wait are called without an item or room: they throw; getters as soon as nothing can come back
+// from a called one. Who was called before keeps its item, but its claim is void when all are dropped; a put
 // that was called is refused when it runs, as in asyncio.
 queue_node* queue_core::shut_down(bool immediate) noexcept {
   wake_chain chain;
@@ -149,13 +213,12 @@ queue_node* queue_core::shut_down(bool immediate) noexcept {
       dropped_ = true;
       dropped = std::exchange(head_, nullptr);
       tail_ = nullptr;
-      unfinished_ -= std::min(unfinished_, size_);
+      unfinished_ -= std::min(unfinished_, size_ + claims_);
       size_ = 0;
+      claims_ = 0;
       call_joiners_if_done(chain);
     }
-    while (!getters_.empty()) {
-      chain.add(getters_.call_first());
-    }
+    call_getters_if_drained(chain);
     while (!putters_.empty()) {
       chain.add(putters_.call_first());
     }
@@ -164,7 +227,7 @@ queue_node* queue_core::shut_down(bool immediate) noexcept {
   return dropped;
 }
 
-queue_node* queue_core::disband() noexcept {
+queue_node* queue_core::disband(char const* primitive) noexcept {
   std::size_t waiters = 0;
   queue_node* items = nullptr;
   {
@@ -174,8 +237,52 @@ queue_node* queue_core::disband() noexcept {
     static_cast<void>(called_putters_.disband());
     items = std::exchange(head_, nullptr);
   }
-  report_disbanded("queue", waiters);
+  report_disbanded(primitive, waiters);
   return items;
+}
+
+// ---- with a claim ----------------------------------------------------------------------------------------
+
+queue_node* queue_core::take_newest() noexcept {
+  wake_chain chain;
+  queue_node* newest = nullptr;
+  {
+    std::lock_guard const guard{lock_};
+    if (dropped_) {
+      return nullptr;
+    }
+    newest = pop_front();
+    --claims_;
+    call_putters(chain);
+  }
+  chain.wake();
+  return newest;
+}
+
+queue_node* queue_core::take_all() noexcept {
+  std::lock_guard const guard{lock_};
+  tail_ = nullptr;
+  return std::exchange(head_, nullptr);
+}
+
+// Only now there is room: who puts into it comes after what was chosen.
+void queue_core::use_claim() noexcept {
+  wake_chain chain;
+  {
+    std::lock_guard const guard{lock_};
+    --claims_;
+    call_putters(chain);
+  }
+  chain.wake();
+}
+
+void queue_core::give_back_claim() noexcept {
+  wake_chain chain;
+  {
+    std::lock_guard const guard{lock_};
+    pass_claim(chain);
+  }
+  chain.wake();
 }
 
 // ---- looking ---------------------------------------------------------------------------------------------
@@ -190,39 +297,43 @@ bool queue_core::full() const noexcept {
   return !has_room();
 }
 
+bool queue_core::is_shut_down() const noexcept {
+  std::lock_guard const guard{lock_};
+  return shut_down_;
+}
+
 std::size_t queue_core::waiting() const noexcept {
   std::lock_guard const guard{lock_};
   return getters_.size() + putters_.size();
 }
 
-std::string queue_core::repr() const {
-  std::size_t size = 0;
-  std::size_t unfinished = 0;
-  std::size_t getters = 0;
-  std::size_t putters = 0;
-  bool shut_down = false;
-  {
-    std::lock_guard const guard{lock_};
-    size = size_;
-    unfinished = unfinished_;
-    getters = getters_.size();
-    putters = putters_.size();
-    shut_down = shut_down_;
+queue_core::snapshot queue_core::look() const noexcept {
+  std::lock_guard const guard{lock_};
+  return {size_, getters_.size(), putters_.size(), unfinished_, shut_down_};
+}
+
+std::size_t queue_limit(std::size_t maxsize) noexcept {
+  bool const bounded = maxsize != 0 && maxsize <= static_cast<std::size_t>(PTRDIFF_MAX);
+  return bounded ? maxsize : queue_core::no_bound;
+}
+
+std::string queue_repr(queue_core const& core, char const* name) {
+  auto const now = core.look();
+  std::string text =
+      fmt::format("<{} maxsize={}", name, core.limit() == queue_core::no_bound ? 0 : core.limit());
+  if (now.size != 0) {
+    text += fmt::format(" size={}", now.size);
   }
-  std::string text = fmt::format("<queue maxsize={}", maxsize_);
-  if (size != 0) {
-    text += fmt::format(" size={}", size);
+  if (now.getters != 0) {
+    text += fmt::format(" _getters[{}]", now.getters);
   }
-  if (getters != 0) {
-    text += fmt::format(" _getters[{}]", getters);
+  if (now.putters != 0) {
+    text += fmt::format(" _putters[{}]", now.putters);
   }
-  if (putters != 0) {
-    text += fmt::format(" _putters[{}]", putters);
+  if (now.unfinished != 0) {
+    text += fmt::format(" tasks={}", now.unfinished);
   }
-  if (unfinished != 0) {
-    text += fmt::format(" tasks={}", unfinished);
-  }
-  return text + (shut_down ? " shutdown>" : ">");
+  return text + (now.shut_down ? " shutdown>" : ">");
 }
 
 // ---- errors ----------------------------------------------------------------------------------------------

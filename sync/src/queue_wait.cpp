@@ -13,38 +13,35 @@ constinit lowlevel::work_ops const get_wait::ops = place_ops<&get_wait::give_bac
 
 bool get_wait::await_ready() noexcept {
   yields_ = !lowlevel::spend_budget();
-  return !yields_ && queue_.try_get(item_) != queue_core::result::not_now;
+  return !yields_ && queue_.try_get(share_) != queue_core::result::not_now;
 }
 
 bool get_wait::suspend() noexcept {
   wake_chain chain;
   {
     std::lock_guard const guard{queue_.lock_};
-    if (queue_.size_ == 0) {
-      return !queue_.shut_down_ && queue_.getters_.enter(*this);
+    if (!queue_.has_item()) {
+      return !queue_.drained() && queue_.getters_.enter(*this);
     }
-    if (yields_) {
-      if (!queue_.called_getters_.enter_called(*this)) {
-        return false;
-      }
-      item_ = queue_.pop_front();
-    } else {
-      item_ = queue_.pop_front();  // put meanwhile
-      queue_.call_putters(chain);
+    if (yields_ && !queue_.called_getters_.enter_called(*this)) {
+      return false;
     }
+    queue_.serve(share_, chain);
+    queue_.call_putters(chain);  // none if it yields: the item takes room until then
   }
-  if (yields_) {
+  bool const suspends = yields_;
+  if (suspends) {
     lowlevel::yield(*this);
-    return true;
   }
   chain.wake();
-  return false;
+  return suspends;
 }
 
 void get_wait::give_back(waiter& from, wake_chain& chain) noexcept {
   auto& self = static_cast<get_wait&>(from);
-  self.queue_.take_back(self, chain);
+  self.queue_.take_back(self.share_, chain);
   self.queue_.call_putters(chain);
+  self.queue_.call_getters_if_drained(chain);
 }
 
 // The item leaves the queue's count when its getter runs, as in asyncio.
@@ -54,21 +51,21 @@ void get_wait::arrived() noexcept {
     std::lock_guard const guard{queue_.lock_};
     queue_.called_getters_.remove(*this);
     queue_.call_putters(chain);
+    queue_.call_getters_if_drained(chain);
   }
   chain.wake();
 }
 
-queue_node* get_wait::finish() {
+bool get_wait::finish() {
   if (ended()) [[unlikely]] {
     lowlevel::throw_cancelled();
   }
   if (line() != nullptr) {
     arrived();
+  } else if (orphaned()) [[unlikely]] {
+    share_.claim = false;  // to an item of a queue that is gone
   }
-  if (item_ == nullptr) {
-    throw_queue_shut_down();
-  }
-  return std::exchange(item_, nullptr);
+  return share_.item != nullptr || share_.claim;
 }
 
 // ---- put -------------------------------------------------------------------------------------------------
@@ -95,19 +92,20 @@ bool put_wait::suspend() noexcept {
     if (!queue_.has_room()) {
       return queue_.putters_.enter(*this);
     }
-    if (!yields_) {
-      queue_.accept(node_, chain);  // room came meanwhile
-      put_ = true;
-    } else if (!queue_.called_putters_.enter_called(*this)) {
+    if (yields_ && !(queue_.is_rendezvous() ? begin() : queue_.called_putters_.enter_called(*this))) {
       return false;
     }
+    if (!yields_ || queue_.is_rendezvous()) {  // room came meanwhile; a getter that waits may not wait later
+      queue_.accept(node_, chain);
+      put_ = true;
+    }
   }
-  if (yields_) {
+  bool const suspends = yields_;
+  if (suspends) {
     lowlevel::yield(*this);
-    return true;
   }
   chain.wake();
-  return false;
+  return suspends;
 }
 
 void put_wait::give_back(waiter& from, wake_chain& chain) noexcept {
@@ -128,16 +126,17 @@ void put_wait::arrived() noexcept {
   chain.wake();
 }
 
-void put_wait::finish() {
+bool put_wait::finish() {
   if (ended()) [[unlikely]] {
-    lowlevel::throw_cancelled();
+    if (!put_) {
+      lowlevel::throw_cancelled();
+    }
+    flow().request_cancel();  // too late for this wait: the next one throws
   }
   if (line() != nullptr) {
     arrived();
   }
-  if (!put_) {
-    throw_queue_shut_down();
-  }
+  return put_;
 }
 
 // ---- join ------------------------------------------------------------------------------------------------

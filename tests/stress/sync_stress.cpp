@@ -6,10 +6,13 @@
 #include <skein/core/create_task.hpp>
 #include <skein/core/run.hpp>
 #include <skein/core/sleep.hpp>
+#include <skein/sync/barrier.hpp>
+#include <skein/sync/channel.hpp>
 #include <skein/sync/condition.hpp>
 #include <skein/sync/event.hpp>
 #include <skein/sync/lock.hpp>
 #include <skein/sync/queue.hpp>
+#include <skein/sync/rw_lock.hpp>
 #include <skein/sync/semaphore.hpp>
 
 #include <algorithm>
@@ -17,6 +20,7 @@
 #include <chrono>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <random>
 #include <thread>
 #include <utility>
@@ -342,4 +346,158 @@ TEST_CASE("sync stress: every item of a queue is taken once while putters, gette
   REQUIRE(queue.empty());
   REQUIRE(queue.waiting() == 0);
   REQUIRE_THROWS_AS(queue.task_done(), std::invalid_argument);
+}
+
+TEST_CASE("sync stress: rounds of a barrier are complete while its parties are cancelled (BAR-005)",
+          "[stress][sync]") {
+  constexpr std::size_t parties = 3;
+  constexpr int rounds = 10'000;
+  skein::barrier barrier{parties};
+  std::vector<std::atomic<int>> passed(parties);
+  std::atomic<bool> over{false};
+  skein::run(
+      [&]() -> skein::coro<> {
+        storm s{7};
+        for (int v = 0; v < victims; ++v) {
+          s.add([&] { return !over.load(relaxed); },
+                [&]() -> skein::coro<> {
+                  if (over.load(relaxed)) {
+                    co_await skein::sleep(0s);
+                    co_return;
+                  }
+                  try {
+                    std::size_t const index = co_await barrier.wait();
+                    if (passed[index].fetch_add(1, relaxed) + 1 == rounds) {
+                      over.store(true, relaxed);
+                      barrier.abort();
+                    }
+                  } catch (skein::broken_barrier_error const&) {
+                  }
+                });
+        }
+        co_await s.rage(cancels);
+        CHECK(s.cancelled() > 0);
+      },
+      {.workers = 4});
+  REQUIRE(barrier.broken());
+  REQUIRE(barrier.waiting() == 0);
+  int most = 0;
+  for (auto const& n : passed) {
+    REQUIRE(n.load(relaxed) > 0);
+    most = std::max(most, n.load(relaxed));
+  }
+  REQUIRE(most >= rounds);
+  barrier.reset();
+  REQUIRE(barrier.repr() == "<barrier [filling, waiters:0/3]>");
+}
+
+TEST_CASE(
+    "sync stress: a rw_lock in a storm: a writer is alone, readers see nothing half-written, none is lost",
+    "[stress][sync]") {
+  skein::rw_lock lock;
+  inside_ledger writers{1};
+  inside_ledger readers{victims};
+  long first = 0;  // ThreadSanitizer sees when a writer is not alone
+  long second = 0;
+  std::atomic<int> torn{0};
+  std::atomic<int> together{0};
+  skein::run(
+      [&]() -> skein::coro<> {
+        storm s{8};
+        for (int v = 0; v < victims; ++v) {
+          s.add_attempts(5'000, [&, n = v]() mutable -> skein::coro<> {
+            int const dice = ++n % 16;
+            if (dice < 4) {
+              auto const permit = co_await lock.scoped_write();
+              visit const here{writers};
+              together.fetch_add(readers.inside.load(relaxed) == 0 ? 0 : 1, relaxed);
+              ++first;
+              ++second;
+              if (dice == 0) {
+                co_await skein::sleep(0s);
+              }
+            } else if (dice == 4 && lock.try_acquire_read()) {
+              torn.fetch_add(first == second ? 0 : 1, relaxed);
+              lock.release_read();
+            } else {
+              auto const permit = co_await lock.scoped_read();
+              visit const here{readers};
+              torn.fetch_add(first == second ? 0 : 1, relaxed);
+              if (dice == 5) {
+                co_await skein::sleep(0s);
+              }
+            }
+          });
+        }
+        co_await s.rage(cancels);
+        CHECK(s.cancelled() > 0);
+      },
+      {.workers = 4});
+  REQUIRE(writers.too_many.load(relaxed) == 0);
+  REQUIRE(together.load(relaxed) == 0);
+  REQUIRE(torn.load(relaxed) == 0);
+  REQUIRE(first == writers.left.load(relaxed));
+  REQUIRE(readers.left.load(relaxed) > 0);
+  REQUIRE_FALSE(lock.locked());
+  REQUIRE(lock.waiting() == 0);
+  REQUIRE(lock.try_acquire_write());
+  lock.release_write();
+}
+
+TEST_CASE("sync stress: every item of a channel is received once while senders and receivers are cancelled",
+          "[stress][sync]") {
+  constexpr int senders = 4;
+  constexpr int items = 5'000;
+  constexpr int total = senders * items;
+  for (std::size_t const capacity : {0U, 1U, 3U}) {
+    skein::channel<int> channel{capacity};
+    std::vector<std::atomic<int>> taken(total);
+    std::vector<int> next_of(senders);
+    std::atomic<int> received{0};
+    skein::run(
+        [&]() -> skein::coro<> {
+          storm s{9};
+          for (int p = 0; p < senders; ++p) {
+            int& next = next_of[static_cast<std::size_t>(p)];
+            s.add([&next] { return next < items; },
+                  [&, p]() -> skein::coro<> {
+                    if (next == items) {
+                      co_await skein::sleep(0s);
+                      co_return;
+                    }
+                    if (next % 8 == 0 && channel.try_send(p * items + next)) {
+                      ++next;
+                      co_return;
+                    }
+                    co_await channel.send(p * items + next);
+                    ++next;  // a send that was cancelled sent nothing: it is made again
+                  });
+            s.add([&] { return received.load(relaxed) < total; },
+                  [&]() -> skein::coro<> {
+                    if (received.load(relaxed) == total) {
+                      co_await skein::sleep(0s);
+                      co_return;
+                    }
+                    std::optional<int> item = channel.try_receive();
+                    if (!item) {
+                      item = co_await channel.receive();
+                    }
+                    if (!item) {
+                      co_return;
+                    }
+                    taken[static_cast<std::size_t>(*item)].fetch_add(1, relaxed);
+                    if (received.fetch_add(1, relaxed) + 1 == total) {
+                      channel.close();
+                    }
+                  });
+          }
+          co_await s.rage(cancels);
+          CHECK(s.cancelled() > 0);
+        },
+        {.workers = 4});
+    auto const is_one = [](std::atomic<int> const& n) { return n.load(relaxed) == 1; };
+    REQUIRE(std::all_of(taken.begin(), taken.end(), is_one));
+    REQUIRE(channel.size() == 0);
+    REQUIRE(channel.waiting() == 0);
+  }
 }

@@ -364,6 +364,29 @@ SKEIN_TEST_CASE_1W(
   co_await q.join();
 }
 
+SKEIN_TEST_CASE_1W(
+    "queue: after shutdown nobody is told that it is drained while an item may come back (B11)",
+    "[sync][queue]") {
+  for (bool const comes_back : {true, false}) {
+    skein::queue<int> q;
+    auto const get = [&]() -> skein::coro<int> { co_return co_await q.get(); };
+    auto const a = skein::create_task(get);
+    co_await all_tasks_blocked();
+    auto const b = skein::create_task(get);  // has its turn before a
+    q.put_nowait(1);
+    q.shutdown();
+    REQUIRE_THROWS_AS(q.get_nowait(), skein::queue_empty);
+    if (comes_back) {
+      a.cancel();
+      REQUIRE(co_await b == 1);
+    } else {
+      REQUIRE(co_await a == 1);
+      REQUIRE_THROWS_AS(co_await b, skein::queue_shut_down);
+    }
+    REQUIRE_THROWS_AS(q.get_nowait(), skein::queue_shut_down);
+  }
+}
+
 SKEIN_TEST_CASE("queue: getters that wait are told of a shutdown", "[sync][queue]") {
   skein::queue<int> q;
   auto const getter = skein::create_task([&]() -> skein::coro<int> { co_return co_await q.get(); });

@@ -18,11 +18,20 @@
 #include <skein/core/with.hpp>
 
 #if __has_include(<skein/sync/lock.hpp>)
+#include <skein/sync/barrier.hpp>
+#include <skein/sync/broadcast.hpp>
+#include <skein/sync/channel.hpp>
 #include <skein/sync/condition.hpp>
 #include <skein/sync/event.hpp>
+#include <skein/sync/latch.hpp>
+#include <skein/sync/lifo_queue.hpp>
 #include <skein/sync/lock.hpp>
+#include <skein/sync/once_cell.hpp>
+#include <skein/sync/priority_queue.hpp>
 #include <skein/sync/queue.hpp>
+#include <skein/sync/rw_lock.hpp>
 #include <skein/sync/semaphore.hpp>
+#include <skein/sync/watch.hpp>
 #endif
 
 #if __has_include(<skein/io/server.hpp>)

@@ -2,13 +2,12 @@
 // queue.hpp: items from tasks to tasks, first in, first out.
 #pragma once
 
+#include <skein/sync/detail/queue_item.hpp>
 #include <skein/sync/detail/queue_wait.hpp>
 
-#include <skein/core/lowlevel/frame_allocator.hpp>
-
+#include <concepts>
 #include <cstddef>
 #include <memory>
-#include <new>
 #include <source_location>
 #include <stdexcept>
 #include <string>
@@ -30,7 +29,28 @@ struct queue_shut_down : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Items from tasks to tasks, first in, first out, with a bound or without.
+/// The order of a queue: first in, first out.
+struct fifo_order {
+  using node = detail::queue_node;
+  static constexpr auto in_core = detail::item_order::oldest;
+  static constexpr char const* name = "queue";
+
+  /// Returns     The item for a share; null when all were dropped.
+  [[nodiscard]] static detail::queue_node* take(detail::queue_core&, detail::queue_share& share) noexcept {
+    return std::exchange(share.item, nullptr);
+  }
+  /// Returns     The items that were dropped.
+  [[nodiscard]] static detail::queue_node* shut_down(detail::queue_core& core, bool immediate) noexcept {
+    return core.shut_down(immediate);
+  }
+  /// Returns     All items that are left.
+  [[nodiscard]] static detail::queue_node* disband(detail::queue_core& core) noexcept {
+    return core.disband(name);
+  }
+};
+
+/// Items from tasks to tasks, with a bound or without; first in, first out, or in another order: see
+/// `priority_queue` and `lifo_queue`.
 ///
 /// An item is moved into a block of its own when it is put and out of it when it is taken, never while the
 /// queue is locked: what T's constructors and destructor do is up to T. If moving it out throws, it is lost.
@@ -39,40 +59,33 @@ struct queue_shut_down : std::runtime_error {
 ///             any thread.
 /// Lifetime    It outlives every await. Destroyed earlier, it leaves its waiters behind: they can only be
 ///             cancelled, and a debug build says so. Items that are left are destroyed with it.
-/// Order       Items leave in the order in which they came; getters are served first come, first served, and
-///             putters too.
+/// Order       Items leave in the order in which they came, or as `Order` says; getters are served first
+///             come, first served, and putters too.
 /// Source      asyncio.Queue; differs: usable from several loops and threads; an item goes to the getter that
 ///             waits longest, and nobody can take it away before that one runs (notes/hand_over.md).
-template <class T>
+template <class T, class Order = fifo_order>
 class queue {
   static_assert(std::is_object_v<T> && std::is_move_constructible_v<T>, "items are moved in and out");
 
-  struct node : detail::queue_node {
-    explicit node(T&& v) : value{std::move(v)} {}
-    T value;
-
-    // From the lists of the frame allocator.
-    static void* operator new(std::size_t size) { return lowlevel::allocate_frame(size); }
-    static void operator delete(void* memory, std::size_t size) noexcept {
-      lowlevel::free_frame(memory, size);
-    }
-    static void* operator new(std::size_t size, std::align_val_t align) {
-      return ::operator new(size, align);
-    }
-    static void operator delete(void* memory, std::size_t size, std::align_val_t align) noexcept {
-      ::operator delete(memory, size, align);
-    }
-  };
+  using node = detail::queue_item<T, typename Order::node>;
   using node_ptr = std::unique_ptr<node>;
 
   class get_awaiter final : public detail::get_wait {
    public:
-    using get_wait::get_wait;
+    get_awaiter(queue& q, std::source_location at) noexcept : get_wait{q.core_, at}, queue_{q} {}
     ~get_awaiter() {
-      this->leave();  // first: it may give the item back
-      destroy(this->leftover());
+      this->leave();                     // first: it may give back
+      queue_.discard(this->leftover());  // touches the queue for a claim only
     }
-    T await_resume() { return take(this->finish()); }
+    T await_resume() {
+      if (!this->finish()) {
+        detail::throw_queue_shut_down();
+      }
+      return queue_.take(this->share());
+    }
+
+   private:
+    queue& queue_;
   };
   class put_awaiter final : public detail::put_wait {
    public:
@@ -84,7 +97,11 @@ class queue {
         static_cast<void>(item_.release());
       }
     }
-    void await_resume() { this->finish(); }
+    void await_resume() {
+      if (!this->finish()) {
+        detail::throw_queue_shut_down();
+      }
+    }
 
    private:
     node_ptr item_;
@@ -93,11 +110,11 @@ class queue {
   class [[nodiscard("co_await it to get an item")]] get_operation {
    public:
     using skein_awaits = T;
-    explicit get_operation(detail::queue_core& q) noexcept : queue_{&q} {}
+    explicit get_operation(queue& q) noexcept : queue_{&q} {}
     [[nodiscard]] auto make_awaiter(std::source_location at) const { return get_awaiter{*queue_, at}; }
 
    private:
-    detail::queue_core* queue_;
+    queue* queue_;
   };
   class [[nodiscard("co_await it to put the item")]] put_operation {
    public:
@@ -114,12 +131,17 @@ class queue {
 
  public:
   /// `maxsize`   How many items fit; 0, or a negative number that was converted, is no bound.
-  explicit queue(std::size_t maxsize = 0) noexcept : core_{maxsize} {}
+  explicit queue(std::size_t maxsize = 0) : core_{detail::queue_limit(maxsize), Order::in_core} {}
+  /// The same with what the order is made of: the comparison of a `priority_queue`.
+  template <class Compare>
+    requires std::constructible_from<Order, Compare>
+  queue(std::size_t maxsize, Compare&& compare)
+      : core_{detail::queue_limit(maxsize), Order::in_core}, order_{std::forward<Compare>(compare)} {}
   queue(queue const&) = delete;
   queue& operator=(queue const&) = delete;
-  ~queue() { destroy(core_.disband()); }
+  ~queue() { destroy(order_.disband(core_)); }
 
-  /// Takes the oldest item, waiting until there is one.
+  /// Takes the next item, waiting until there is one.
   ///
   /// Returns     The item, moved out.
   /// Throws      `queue_shut_down` when the queue is shut down and drained.
@@ -129,7 +151,7 @@ class queue {
   /// Order       Getters are served first come, first served.
   /// Cost        No allocation.
   /// Source      asyncio.Queue.get.
-  [[nodiscard]] get_operation get() noexcept { return get_operation{core_}; }
+  [[nodiscard]] get_operation get() noexcept { return get_operation{*this}; }
 
   /// Puts an item, waiting until there is room.
   ///
@@ -156,21 +178,22 @@ class queue {
         static_cast<void>(fresh.release());
         return;
       case detail::queue_core::result::not_now:
-        detail::throw_queue_full(core_.maxsize());
+        detail::throw_queue_full(maxsize());
       case detail::queue_core::result::shut_down:
         detail::throw_queue_shut_down();
     }
   }
 
-  /// Takes the oldest item if there is one.
+  /// Takes the next item if there is one.
   ///
   /// Returns     The item, moved out.
-  /// Throws      `queue_empty`; `queue_shut_down` when it is shut down and drained.
+  /// Throws      `queue_empty`; `queue_shut_down` when it is shut down and drained, and no item is on its way
+  ///             to a getter that may be cancelled yet.
   /// Threads     Any.
   /// Source      asyncio.Queue.get_nowait.
   T get_nowait() {
-    detail::queue_node* taken = nullptr;
-    switch (core_.try_get(taken)) {
+    detail::queue_share share;
+    switch (core_.try_get(share)) {
       case detail::queue_core::result::done:
         break;
       case detail::queue_core::result::not_now:
@@ -178,7 +201,16 @@ class queue {
       case detail::queue_core::result::shut_down:
         detail::throw_queue_shut_down();
     }
-    return take(taken);
+    if constexpr (Order::in_core == detail::item_order::chosen) {
+      try {
+        return take(share);
+      } catch (...) {  // of the comparison
+        discard(share);
+        throw;
+      }
+    } else {
+      return take(share);
+    }
   }
 
   /// Says that the work on an item that was taken is done.
@@ -206,7 +238,9 @@ class queue {
   [[nodiscard]] bool empty() const noexcept { return core_.size() == 0; }
   /// Returns     True when put_nowait would throw; a snapshot.
   [[nodiscard]] bool full() const noexcept { return core_.full(); }
-  [[nodiscard]] std::size_t maxsize() const noexcept { return core_.maxsize(); }
+  [[nodiscard]] std::size_t maxsize() const noexcept {
+    return core_.limit() == detail::queue_core::no_bound ? 0 : core_.limit();
+  }
   /// Returns     How many getters and putters are in line; a snapshot.
   [[nodiscard]] std::size_t waiting() const noexcept { return core_.waiting(); }
 
@@ -215,23 +249,31 @@ class queue {
   ///
   /// Threads     Any.
   /// Source      asyncio.Queue.shutdown.
-  void shutdown(bool immediate = false) { destroy(core_.shut_down(immediate)); }
+  void shutdown(bool immediate = false) { destroy(order_.shut_down(core_, immediate)); }
 
-  /// Returns     `<queue maxsize=3 size=1 _getters[2] _putters[1] tasks=4 shutdown>`, without what is zero.
-  [[nodiscard]] std::string repr() const { return core_.repr(); }
+  /// Returns     `<queue maxsize=3 size=1 _getters[2] _putters[1] tasks=4 shutdown>`, without what is zero;
+  ///             with the name of the order.
+  [[nodiscard]] std::string repr() const { return detail::queue_repr(core_, Order::name); }
 
  private:
-  [[nodiscard]] static T take(detail::queue_node* taken) {
-    node_ptr const owned{static_cast<node*>(taken)};
+  [[nodiscard]] T take(detail::queue_share& share) {
+    node_ptr const owned{static_cast<node*>(order_.take(core_, share))};
+    if (owned == nullptr) {
+      detail::throw_queue_shut_down();  // all items were dropped since it was called
+    }
     return std::move(owned->value);
   }
-  static void destroy(detail::queue_node* first) noexcept {
-    while (first != nullptr) {
-      node_ptr const owned{static_cast<node*>(std::exchange(first, first->next))};
+  // What nobody has taken.
+  void discard(detail::queue_share& share) noexcept {
+    if (std::exchange(share.claim, false)) {
+      core_.give_back_claim();
     }
+    destroy(std::exchange(share.item, nullptr));
   }
+  static void destroy(detail::queue_node* first) noexcept { detail::destroy_items<node>(first); }
 
   detail::queue_core core_;
+  [[no_unique_address]] Order order_;
 };
 
 }  // namespace skein

@@ -20,6 +20,13 @@ namespace skein::detail {
 
 /// Takes back, with the lock held, what a called waiter was given; adds to the chain who gets it now.
 using give_back_function = void (*)(waiter& from, wake_chain& chain) noexcept;
+/// Calls, with the lock held, those behind a waiter that left the line before it was called.
+using close_ranks_function = void (*)(waiter& from, wake_chain& chain) noexcept;
+
+/// For waits that are given nothing: they leave every line when they are called.
+inline void gives_nothing_back(waiter&, wake_chain&) noexcept {}
+/// For lines in which nobody can go on because somebody left.
+inline void changes_nothing(waiter&, wake_chain&) noexcept {}
 
 /// Holds the lock of the line in which a waiter stands.
 class held_place {
@@ -42,21 +49,24 @@ class held_place {
 /// The `cancel` of a wait: one in line leaves it and is woken; one that was called gives back at once.
 ///
 /// Returns     False when it had been called and there is nothing to give back.
-[[nodiscard]] bool cancel_place(waiter& w, give_back_function give_back) noexcept;
+[[nodiscard]] bool cancel_place(waiter& w, give_back_function give_back,
+                                close_ranks_function close_ranks) noexcept;
 /// The `cancel` of an orphan, whom nobody else wakes.
 [[nodiscard]] bool cancel_orphan(waiter& w) noexcept;
 /// The `abandon` of a wait.
-void abandon_place(waiter& w, give_back_function give_back) noexcept;
+void abandon_place(waiter& w, give_back_function give_back, close_ranks_function close_ranks) noexcept;
 
 /// The operations of a wait that stands in lines.
-template <give_back_function GiveBack>
+template <give_back_function GiveBack, close_ranks_function CloseRanks = &changes_nothing>
 [[nodiscard]] constexpr lowlevel::work_ops place_ops(char const* what) noexcept {
-  return {
-      &lowlevel::wait_node::resume, &lowlevel::drop_wait,
-      [](lowlevel::wait_node& node) noexcept { return cancel_place(static_cast<waiter&>(node), GiveBack); },
-      [](lowlevel::wait_node& node) noexcept { abandon_place(static_cast<waiter&>(node), GiveBack); }, what};
+  return {&lowlevel::wait_node::resume, &lowlevel::drop_wait,
+          [](lowlevel::wait_node& node) noexcept {
+            return cancel_place(static_cast<waiter&>(node), GiveBack, CloseRanks);
+          },
+          [](lowlevel::wait_node& node) noexcept {
+            abandon_place(static_cast<waiter&>(node), GiveBack, CloseRanks);
+          },
+          what};
 }
-/// For waits that are given nothing: they leave every line when they are called.
-inline void gives_nothing_back(waiter&, wake_chain&) noexcept {}
 
 }  // namespace skein::detail

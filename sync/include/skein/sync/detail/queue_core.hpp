@@ -5,19 +5,25 @@
 //            only linked. An item that is put while getters wait goes to the first of them; when there is
 //            room, the first putter in line is called and puts its item when it runs. Who is cancelled in
 //            between gives the item or the room back at once.
+//            In orders other than first in, first out a getter is called with the claim to one item, and
+//            chooses it when it runs: the choice is as late as in asyncio, and a cancel gives back a number.
+//            With room for none (a rendezvous) a getter takes the item out of the hands of the first putter.
 // Source     asyncio.Queue of CPython 3.13 for the rules; the hand-over is ours (notes/hand_over.md).
 // Threads    Any.
 // Progress   Spinlock; see waiter.hpp. shut_down takes as many steps as there are waiters.
 // Lifetime   Outlives every await of it.
 //
 // Invariants (guarded by lock_)
-//   I1  Items and getters in line are never there at the same time.
-//   I2  Items, called getters and called putters are never more than maxsize_, if there is a bound.
+//   I1  While getters stand in line, every item is claimed; in a rendezvous no putter stands in line then.
+//   I2  Items, called getters (or claims, where there are some) and called putters are never more than the
+//       limit, but for an item that comes back to a rendezvous.
 //   I3  Putters in line are there only while I2 leaves no room.
-//   I4  Items stand in the order in which they were put, also after one came back from a cancelled getter.
+//   I4  Items stand in the order in which they were put (oldest, chosen) or the other way round (newest),
+//       also after one came back from a cancelled getter.
+//   I5  size_ + claims_ items are in the queue: in its list or, if they are chosen, with the typed side.
 //
-// Checked    tests/sync/queue_test.cpp, tests/sync/handoff_cancel_test.cpp; tests/stress/sync_stress.cpp
-//            under ThreadSanitizer.
+// Checked    tests/sync/queue_test.cpp, tests/sync/priority_queue_test.cpp, tests/sync/channel_test.cpp,
+//            tests/sync/handoff_cancel_test.cpp; tests/stress/sync_stress.cpp under ThreadSanitizer.
 #pragma once
 
 #include <skein/sync/detail/place.hpp>
@@ -26,6 +32,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 
 namespace skein::detail {
@@ -36,11 +43,27 @@ struct queue_node {
   std::uint64_t number = 0;  // the how many-eth that was put
 };
 
+/// Which item is the next.
+enum class item_order : std::uint8_t {
+  oldest,  // handed to a getter when it is put
+  newest,  // chosen when the getter runs
+  chosen,  // the same, by the typed side
+};
+
+/// What a getter has: an item, or the claim to one of those in the queue.
+struct queue_share {
+  queue_node* item = nullptr;
+  bool claim = false;
+};
+
 class get_wait;
 
 class queue_core {
  public:
-  explicit queue_core(std::size_t maxsize) noexcept;
+  static constexpr std::size_t no_bound = std::numeric_limits<std::size_t>::max();
+
+  /// `limit`   How many items fit; with 0 an item goes from hand to hand.
+  queue_core(std::size_t limit, item_order order) noexcept : limit_{limit}, order_{order} {}
   queue_core(queue_core const&) = delete;
   queue_core& operator=(queue_core const&) = delete;
   ~queue_core() = default;
@@ -49,8 +72,8 @@ class queue_core {
 
   /// Puts a node; on anything but done it stays the caller's.
   [[nodiscard]] result try_put(queue_node& node) noexcept;
-  /// Takes the oldest node into `node`.
-  [[nodiscard]] result try_get(queue_node*& node) noexcept;
+  /// Takes the next node, or the claim to it.
+  [[nodiscard]] result try_get(queue_share& share) noexcept;
   /// Returns     False when it was called more often than items were put.
   [[nodiscard]] bool task_done() noexcept;
   /// Returns     The items that were dropped, for the caller to destroy.
@@ -58,13 +81,33 @@ class queue_core {
   /// The queue goes: nobody in line will be woken.
   ///
   /// Returns     The items, for the caller to destroy.
-  [[nodiscard]] queue_node* disband() noexcept;
+  [[nodiscard]] queue_node* disband(char const* primitive) noexcept;
+
+  // With a claim.
+  /// Takes the newest item; null when all were dropped.
+  [[nodiscard]] queue_node* take_newest() noexcept;
+  /// Moves what was put to the typed side, oldest first.
+  [[nodiscard]] queue_node* take_all() noexcept;
+  /// The typed side has taken the item.
+  void use_claim() noexcept;
+  /// Nobody takes it: the next getter in line may.
+  void give_back_claim() noexcept;
 
   [[nodiscard]] std::size_t size() const noexcept;
   [[nodiscard]] bool full() const noexcept;
-  [[nodiscard]] std::size_t maxsize() const noexcept { return maxsize_; }
+  [[nodiscard]] bool is_shut_down() const noexcept;
+  [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
   [[nodiscard]] std::size_t waiting() const noexcept;
-  [[nodiscard]] std::string repr() const;
+
+  /// What it looks like at one moment.
+  struct snapshot {
+    std::size_t size;
+    std::size_t getters;
+    std::size_t putters;
+    std::size_t unfinished;
+    bool shut_down;
+  };
+  [[nodiscard]] snapshot look() const noexcept;
 
  private:
   friend class get_wait;
@@ -72,22 +115,42 @@ class queue_core {
   friend class join_wait;
 
   // All with lock_ held.
+  [[nodiscard]] bool hands_over() const noexcept { return order_ == item_order::oldest; }
+  [[nodiscard]] bool is_rendezvous() const noexcept { return limit_ == 0; }
   [[nodiscard]] bool has_room() const noexcept {
-    return maxsize_ == 0 || size_ + called_getters_.size() + called_putters_.size() < maxsize_;
+    if (is_rendezvous()) {
+      return !getters_.empty();
+    }
+    std::size_t const leaving = hands_over() ? called_getters_.size() : claims_;
+    return limit_ == no_bound || size_ + leaving + called_putters_.size() < limit_;
+  }
+  [[nodiscard]] bool has_item() const noexcept {
+    return size_ != 0 || (is_rendezvous() && !putters_.empty());
+  }
+  // Nothing will come any more; what a called getter has may come back.
+  [[nodiscard]] bool drained() const noexcept {
+    return shut_down_ && size_ == 0 && (dropped_ || called_getters_.empty());
   }
   void push_back(queue_node& node) noexcept;
+  void push_front(queue_node& node) noexcept;
   void push_in_order(queue_node& node) noexcept;
   [[nodiscard]] queue_node* pop_front() noexcept;
   void accept(queue_node& node, wake_chain& chain) noexcept;
-  void take_back(get_wait& from, wake_chain& chain) noexcept;
+  void serve(queue_share& share, wake_chain& chain) noexcept;
+  void take_from_putter(queue_share& share, wake_chain& chain) noexcept;
+  void take_back(queue_share& share, wake_chain& chain) noexcept;
+  void pass_claim(wake_chain& chain) noexcept;
   void call_putters(wake_chain& chain) noexcept;
+  void call_getters_if_drained(wake_chain& chain) noexcept;
   void call_joiners_if_done(wake_chain& chain) noexcept;
 
   mutable lowlevel::spinlock lock_;
-  std::size_t const maxsize_;  // 0: no bound
+  std::size_t const limit_;
+  item_order const order_;
   queue_node* head_ = nullptr;
   queue_node* tail_ = nullptr;
-  std::size_t size_ = 0;
+  std::size_t size_ = 0;            // items that nobody claims
+  std::size_t claims_ = 0;          // of called getters and of getters that are about to choose
   std::size_t unfinished_ = 0;      // put and not yet reported by task_done
   std::uint64_t put_in_total_ = 0;  // numbers the items
   bool shut_down_ = false;
@@ -95,10 +158,13 @@ class queue_core {
   waiter_line getters_{lock_};
   waiter_line putters_{lock_};
   waiter_line joiners_{lock_};
-  waiter_line called_getters_{lock_};  // have an item and did not run yet
+  waiter_line called_getters_{lock_};  // have an item or a claim and did not run yet
   waiter_line called_putters_{lock_};  // have room and did not run yet
 };
 
+/// Returns     The limit for a maxsize as in asyncio: 0, or a negative one that was converted, is no bound.
+[[nodiscard]] std::size_t queue_limit(std::size_t maxsize) noexcept;
+[[nodiscard]] std::string queue_repr(queue_core const& core, char const* name);
 [[noreturn]] void throw_queue_empty();
 [[noreturn]] void throw_queue_full(std::size_t maxsize);
 [[noreturn]] void throw_queue_shut_down();

@@ -23,10 +23,14 @@ class get_wait : public waiter {
 
  protected:
   ~get_wait() { leave(); }
-  /// Returns     The item, which is the caller's now; never null.
-  [[nodiscard]] queue_node* finish();
-  /// Returns     An item that nobody can have any more, for the destructor of the typed side, after leave().
-  [[nodiscard]] queue_node* leftover() const noexcept { return item_; }
+  /// Returns     False when the queue was shut down; else share() is the caller's.
+  [[nodiscard]] bool finish();
+  [[nodiscard]] queue_share& share() noexcept { return share_; }
+  /// What is left of it after leave(), for the destructor of the typed side: nobody else can have it.
+  [[nodiscard]] queue_share& leftover() noexcept {
+    share_.claim = share_.claim && !orphaned();
+    return share_;
+  }
 
  private:
   friend class queue_core;
@@ -36,7 +40,7 @@ class get_wait : public waiter {
   void arrived() noexcept;
 
   queue_core& queue_;
-  queue_node* item_ = nullptr;
+  queue_share share_;
 };
 
 /// The wait of queue::put.
@@ -55,12 +59,13 @@ class put_wait : public waiter {
 
  protected:
   ~put_wait() { leave(); }
-  /// Throws when the node was not put.
-  void finish();
+  /// Returns     False when the node was not put because the queue was shut down.
+  [[nodiscard]] bool finish();
   /// Returns     True when the node belongs to the queue, or to who took it.
   [[nodiscard]] bool is_put() const noexcept { return put_; }
 
  private:
+  friend class queue_core;
   static lowlevel::work_ops const ops;
   static void give_back(waiter& from, wake_chain& chain) noexcept;
   [[nodiscard]] bool suspend() noexcept;
