@@ -4,12 +4,14 @@
 
 #include <skein/core/create_task.hpp>
 #include <skein/core/event_loop.hpp>
+#include <skein/core/exception_group.hpp>
 #include <skein/core/executor.hpp>
 #include <skein/core/exit_stack.hpp>
 #include <skein/core/gather.hpp>
 #include <skein/core/run.hpp>
 #include <skein/core/shield.hpp>
 #include <skein/core/sleep.hpp>
+#include <skein/core/task_group.hpp>
 #include <skein/core/timeout.hpp>
 #include <skein/core/wait.hpp>
 #include <skein/core/wait_for.hpp>
