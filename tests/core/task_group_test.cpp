@@ -584,6 +584,58 @@ SKEIN_TEST_CASE("task_group: an error that was recorded is not dropped for a can
   }
 }
 
+SKEIN_TEST_CASE(
+    "task_group: a body that replaces its cancellation by an error leaves the count as it was (B17)",
+    "[core][task_group]") {
+  auto const texts = co_await errors_of([](task_group& group) -> skein::coro<> {
+    group.create_task(fails());
+    bool cancelled = false;
+    try {
+      co_await skein::sleep(1000h);
+    } catch (skein::cancelled_error const&) {
+      cancelled = true;
+    }
+    throw std::runtime_error{cancelled ? "replaced" : "early"};
+  });
+  REQUIRE(texts == words{"child", "replaced"});
+  REQUIRE(requests() == 0);
+  co_await skein::sleep(0s);
+}
+
+SKEIN_TEST_CASE(
+    "task_group: an inner error and an outer cancel together: the cancel is still delivered (B17)",
+    "[core][task_group]") {
+  for (bool const cancel_first : {true, false}) {
+    auto const go = skein::create_future<>();
+    skein::task<> sibling;
+    bool reached = false;
+    auto const parent = skein::create_task([&]() -> skein::coro<> {
+      co_await skein::with(task_group{}, [&](task_group& outer) -> skein::coro<> {
+        sibling = outer.create_task(for_ever());
+        static_cast<void>(co_await errors_of([&](task_group& inner) -> skein::coro<> {
+          inner.create_task(fails_with(go, "inner"));
+          co_await skein::sleep(1000h);
+        }));
+        co_await skein::sleep(1000h);
+        reached = true;
+      });
+      reached = true;
+    });
+    co_await all_tasks_blocked();
+    if (cancel_first) {
+      parent.cancel();
+      go.try_set_result();
+    } else {
+      go.set_result();
+      parent.cancel();
+    }
+    REQUIRE_THROWS_AS(co_await parent, skein::cancelled_error);
+    REQUIRE(parent.cancelled());
+    REQUIRE(sibling.cancelled());
+    REQUIRE_FALSE(reached);
+  }
+}
+
 SKEIN_TEST_CASE("task_group: tasks that end, fail or cancel as soon as they are made (B18)",
                 "[core][task_group]") {
   for (int round = 0; round < 20; ++round) {
