@@ -131,6 +131,27 @@ SKEIN_TEST_CASE("exit_stack: a resource that cannot be entered is not left", "[c
   REQUIRE(left == 0);
 }
 
+SKEIN_TEST_CASE("exit_stack: cancelled while a resource is entered, those entered before are left",
+                "[core][exit_stack]") {
+  struct slow {
+    skein::coro<> aenter() { co_await skein::sleep(1000h); }
+    skein::coro<> aexit(std::exception_ptr) { co_return; }
+  };
+  words log;
+  auto const task = skein::create_task([&]() -> skein::coro<> {
+    co_await skein::with(skein::exit_stack{}, [&](skein::exit_stack& s) -> skein::coro<> {
+      resource r{.name = "a", .log = &log};
+      co_await s.enter_async_context(std::move(r));
+      slow never;
+      co_await s.enter_async_context(never);
+    });
+  });
+  co_await all_tasks_blocked();
+  task.cancel();
+  REQUIRE_THROWS_AS(co_await task, skein::cancelled_error);
+  REQUIRE(log == words{"enter a", "exit a with cancelled"});
+}
+
 SKEIN_TEST_CASE("exit_stack: cancelled, every exit still runs to its end, also when cancelled again",
                 "[core][exit_stack]") {
   words log;

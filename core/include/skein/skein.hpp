@@ -2,15 +2,20 @@
 // skein.hpp: everything that is installed.
 #pragma once
 
+#include <skein/core/as_completed.hpp>
 #include <skein/core/call_graph.hpp>
 #include <skein/core/create_task.hpp>
 #include <skein/core/event_loop.hpp>
+#include <skein/core/exception_group.hpp>
 #include <skein/core/executor.hpp>
 #include <skein/core/exit_stack.hpp>
 #include <skein/core/gather.hpp>
+#include <skein/core/race.hpp>
 #include <skein/core/run.hpp>
 #include <skein/core/shield.hpp>
 #include <skein/core/sleep.hpp>
+#include <skein/core/staggered_race.hpp>
+#include <skein/core/task_group.hpp>
 #include <skein/core/timeout.hpp>
 #include <skein/core/wait.hpp>
 #include <skein/core/wait_for.hpp>

@@ -3,12 +3,11 @@
 #pragma once
 
 #include <skein/core/coro.hpp>
-#include <skein/core/create_task.hpp>
+#include <skein/core/detail/handle_list.hpp>
 #include <skein/core/detail/watcher.hpp>
 #include <skein/core/future.hpp>
 #include <skein/core/task.hpp>
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <optional>
@@ -45,59 +44,12 @@ struct wait_result {
 
 namespace detail {
 
-template <class A>
-concept future_handle = is_future_handle<A>;
-
-template <class R>
-concept range_of_handles = std::ranges::input_range<R> && future_handle<std::ranges::range_value_t<R>>;
-
 /// Waits until the condition holds or the time is up.
 ///
 /// Returns     The indices of those that are done, in the order they were completed.
 /// Throws      `std::invalid_argument` when there are none, or for a return_when that is none.
 [[nodiscard]] coro<std::vector<std::size_t>> wait_until_done(std::vector<state_ref<>> futures,
                                                              wait_options options);
-
-/// Returns     The states of the handles.
-/// Throws      `invalid_state_error` when one is null.
-template <class F>
-[[nodiscard]] std::vector<state_ref<>> states_of(std::vector<F> const& handles) {
-  std::vector<state_ref<>> states;
-  states.reserve(handles.size());
-  for (any_future const& handle : handles) {
-    if (!handle) {
-      throw_null_future();
-    }
-    states.push_back(state_ref<>::share(handle.shared_state()));
-  }
-  return states;
-}
-
-/// Drops all but the first handle to each future.
-template <class F>
-void drop_duplicates(std::vector<F>& handles) {
-  std::vector<std::pair<future_state*, std::size_t>> order;
-  order.reserve(handles.size());
-  for (F const& handle : handles) {
-    order.emplace_back(handle.shared_state(), order.size());
-  }
-  std::sort(order.begin(), order.end());
-  std::vector<bool> again(handles.size());
-  for (std::size_t i = 1; i < order.size(); ++i) {
-    again[order[i].second] = order[i].first == order[i - 1].first;
-  }
-  std::size_t index = 0;
-  std::erase_if(handles, [&](F const&) { return again[index++]; });
-}
-
-template <class F, class R>
-[[nodiscard]] std::vector<F> handles_of(R&& range) {
-  std::vector<F> handles;
-  for (auto&& handle : range) {
-    handles.push_back(handle);
-  }
-  return handles;
-}
 
 template <class F>
 coro<wait_result<F>> wait_for_handles(std::vector<F> handles, wait_options options) {

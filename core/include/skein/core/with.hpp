@@ -96,7 +96,9 @@ coro<T> with_resource(R resource, F body) {
 ///             meanwhile is held back and thrown at the next wait after it; a task that does not wait again
 ///             ends cancelled. Timeouts and groups see requests in their exit, as asyncio's do.
 /// Threads     Any task.
-/// Lifetime    An lvalue resource outlives the await.
+/// Lifetime    An lvalue resource outlives the await. g++ 12 breaks a closure that is made inside a co_await
+///             expression and captures copies of objects with destructors: capture by reference, or name it
+///             first (notes/compilers.md).
 /// Source      Python's `async with`.
 template <async_resource R, class F>
   requires(detail::body_with_resource<F, R> || detail::body_alone<F, R>)

@@ -19,7 +19,7 @@ template <class T>
 class shielded_awaiter : public shield_join {
  public:
   shielded_awaiter(typename coro<T>::handle frame, std::source_location at) noexcept
-      : shield_join{{any_coroutine::from_address(frame.address()), &branch_.slot}, at} {}
+      : shield_join{{any_coroutine::from_address(frame.address()), nullptr}, at} {}
   ~shielded_awaiter() {
     if (path != await_path::finished) {
       abandon();
@@ -32,6 +32,7 @@ class shielded_awaiter : public shield_join {
     parent_flow = thread.flow;
     task = thread.task();
     branch_.slot.open(this, slot_kind::branch);
+    child.slot = &branch_.slot;
     child.coroutine.promise().slot = &branch_.slot;
     if (stack_low(thread)) {
       path = await_path::spilled;
