@@ -176,8 +176,10 @@ void run_until_done(event_loop& loop, future_state& state) {
   loop.inner().runtime.drive(state);
 }
 
+task_home home_here() { return {&running_worker(), false}; }
+
 task_home home_for(task_options const& options) {
-  return options.pin != nullptr ? home_on(*options.pin) : task_home{&running_worker(), false};
+  return options.pin != nullptr ? home_on(*options.pin) : home_here();
 }
 
 task_home home_on(event_loop& loop) { return {&loop.inner(), true}; }

@@ -3,6 +3,7 @@
 #include "loop_table.hpp"
 #include "runtime_core.hpp"
 
+#include <skein/core/detail/context_cell.hpp>
 #include <skein/core/errors.hpp>
 #include <skein/core/report.hpp>
 
@@ -97,6 +98,23 @@ void log_context(exception_context const& context) {
   }
 }
 
+// The task that failed, if it was one: its report runs in its context.
+task_state* failed_task(exception_context const& context) noexcept {
+  if (context.task) {
+    return context.task.shared_state()->as_task();
+  }
+  return context.future ? context.future.shared_state()->as_task() : nullptr;
+}
+
+void call_handler(exception_handler const& handler, event_loop& loop, exception_context const& context) {
+  if (task_state* const task = failed_task(context)) {
+    context_scope const scope{task->own_context};
+    handler(loop, context);
+  } else {
+    handler(loop, context);
+  }
+}
+
 std::shared_ptr<exception_handler const> handler_of(worker& loop) {
   std::lock_guard const guard{loop.runtime.handler_lock};
   return loop.runtime.handler;
@@ -113,7 +131,7 @@ void report(loop_id loop, exception_context const& context) noexcept {
       return;
     }
     try {
-      (*handler)(*target.get()->face, context);
+      call_handler(*handler, *target.get()->face, context);
     } catch (...) {
       log_line("Unhandled error in exception handler: " + describe(std::current_exception()));
       log_context(context);

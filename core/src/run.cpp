@@ -15,7 +15,7 @@ runner::runner(run_options options) : core_{std::make_unique<detail::runtime_cor
 
 runner::~runner() { close(); }
 
-void runner::prepare() {
+task_options runner::prepare(runner_run_options& options) {
   if (core_ == nullptr) {
     throw std::runtime_error{"Runner is closed: make a new one"};
   }
@@ -23,6 +23,7 @@ void runner::prepare() {
     throw std::runtime_error{
         "run() cannot be called from a running event loop: await the coroutine, or use create_task"};
   }
+  return {.context = options.context ? std::move(options.context) : std::optional{context_}};
 }
 
 detail::worker& runner::first_worker() { return *core_->workers[0]; }

@@ -143,7 +143,7 @@ void runtime_core::rethrow_failure() {
 
 void runtime_core::drive(future_state& main) {
   worker& first = *workers[0];
-  std::uint64_t const id = add_callback(main, [&first](state_ref<> const&) { first.leave(); });
+  std::uint64_t const id = add_callback(main, [&first](state_ref<> const&) { first.leave(); }, nullptr);
   first.run();
   static_cast<void>(remove_callback(main, id));
   rethrow_failure();

@@ -4,6 +4,8 @@
 #include "runtime_core.hpp"
 #include "worker.hpp"
 
+#include <skein/core/create_task.hpp>
+#include <skein/core/detail/context_cell.hpp>
 #include <skein/core/detail/join.hpp>
 #include <skein/core/detail/task_state.hpp>
 #include <skein/core/errors.hpp>
@@ -69,9 +71,15 @@ task_state::~task_state() {
   }
 }
 
-void task_state::launch(state_ref<task_state> const& task, std::coroutine_handle<> root, slot_base& result) {
+void task_state::launch(state_ref<task_state> const& task, std::coroutine_handle<> root, slot_base& result,
+                        task_options* options) {
   task->root_ = root;
   task->result_ = &result;
+  if (options != nullptr) {
+    task->apply(*options);
+  } else {
+    task->own_context.inherit(current_slot());
+  }
   worker& home = *task->home_;
   if (home.closed()) {
     throw loop_closed_error{"Event loop is closed: make tasks before close(), or on another loop"};
@@ -79,6 +87,17 @@ void task_state::launch(state_ref<task_state> const& task, std::coroutine_handle
   home.registry.add(*task);
   task->retain();  // the runtime's reference; finish gives it back
   schedule(*task, *task, true);
+}
+
+void task_state::apply(task_options& options) {
+  if (!options.name.empty()) {
+    set_text(&future_texts::name, std::move(options.name));
+  }
+  if (options.context) {
+    own_context.enter(options.context->inner());
+  } else {
+    own_context.inherit(current_slot());
+  }
 }
 
 void task_state::start(lowlevel::work_item& item) noexcept {

@@ -2,6 +2,7 @@
 // skein.hpp: everything that is installed.
 #pragma once
 
+#include <skein/core/context.hpp>
 #include <skein/core/create_task.hpp>
 #include <skein/core/event_loop.hpp>
 #include <skein/core/executor.hpp>

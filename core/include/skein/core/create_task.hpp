@@ -2,6 +2,7 @@
 // create_task.hpp: making tasks.
 #pragma once
 
+#include <skein/core/context.hpp>
 #include <skein/core/coro.hpp>
 #include <skein/core/task.hpp>
 
@@ -19,6 +20,8 @@ class event_loop;
 struct task_options {
   /// The name; `Task-N` when empty.
   std::string name = {};
+  /// The context to run in, shared with all who have a handle to it; else a copy of the current one.
+  std::optional<skein::context> context = {};
   /// The loop to stay on; null: any worker of the runtime may run the task.
   event_loop* pin = nullptr;
 };
@@ -30,6 +33,7 @@ struct task_home {
   worker* loop;
   bool pinned;
 };
+[[nodiscard]] task_home home_here();
 [[nodiscard]] task_home home_for(task_options const& options);
 [[nodiscard]] task_home home_on(event_loop& loop);
 
@@ -47,28 +51,25 @@ template <awaitable A>
   }
 }
 
-/// Puts a coroutine into a task and launches it.
+/// Puts a coroutine into a task and launches it. Null options are the default ones.
 template <class T>
-task<T> launch_in(state_ref<task_of<T>> state, coro<T> body, std::string name) {
-  if (!name.empty()) {
-    state->set_text(&future_texts::name, std::move(name));
-  }
+task<T> launch_in(state_ref<task_of<T>> state, coro<T> body, task_options* options) {
   slot<T>& result = state->result_;
   result.task = state.get();
   result.kind = slot_kind::root;
   result.status.store(slot_status::detached, lowlevel::memory_order_relaxed);
   auto const root = body.release();
   root.promise().slot = &result;
-  task_state::launch(state_ref<task_state>::share(state.get()), root, result);
+  task_state::launch(state_ref<task_state>::share(state.get()), root, result, options);
   return task<T>{state_ref<>::adopt(state.detach())};
 }
 
 template <awaitable A>
-task<await_result_t<A>> spawn(task_home home, A&& operation, std::string name) {
+task<await_result_t<A>> spawn(task_home home, A&& operation, task_options* options) {
   using T = await_result_t<A>;
   coro<T> body = as_coro(std::forward<A>(operation));
   return launch_in<T>(state_ref<task_of<T>>::adopt(new task_of<T>{*home.loop, home.pinned}), std::move(body),
-                      std::move(name));
+                      options);
 }
 
 /// A task that keeps the callable and the arguments that its coroutine was made from.
@@ -90,13 +91,13 @@ class keeping_task final : public task_of<T> {
 };
 
 template <class F, class... Args>
-auto spawn_call(task_home home, std::string name, F&& f, Args&&... args)
+auto spawn_call(task_home home, task_options* options, F&& f, Args&&... args)
     -> task<coro_result<std::decay_t<F>&, std::decay_t<Args>&...>> {
   using T = coro_result<std::decay_t<F>&, std::decay_t<Args>&...>;
   using state = keeping_task<T, std::decay_t<F>, std::decay_t<Args>...>;
   auto made = state_ref<state>::adopt(new state{home, std::forward<F>(f), std::forward<Args>(args)...});
   coro<T> body = made->call();
-  return launch_in<T>(state_ref<task_of<T>>::adopt(made.detach()), std::move(body), std::move(name));
+  return launch_in<T>(state_ref<task_of<T>>::adopt(made.detach()), std::move(body), options);
 }
 
 template <class A>
@@ -113,13 +114,13 @@ inline constexpr bool is_future_handle = std::derived_from<std::remove_cvref_t<A
 /// Source      asyncio.create_task.
 template <awaitable A>
 task<await_result_t<A>> create_task(A&& operation) {
-  return detail::spawn(detail::home_for({}), std::forward<A>(operation), {});
+  return detail::spawn(detail::home_here(), std::forward<A>(operation), nullptr);
 }
 // An overload, not a default argument: g++ 12 copies default arguments of class type bit by bit when the call
 // stands in a co_await (notes/compilers.md).
 template <awaitable A>
 task<await_result_t<A>> create_task(A&& operation, task_options options) {
-  return detail::spawn(detail::home_for(options), std::forward<A>(operation), std::move(options.name));
+  return detail::spawn(detail::home_for(options), std::forward<A>(operation), &options);
 }
 
 /// As above for what f(args…) returns. The callable and the decayed arguments are kept as long as the task
@@ -128,14 +129,14 @@ template <class F, class... Args>
   requires detail::coro_callable<std::decay_t<F>&, std::decay_t<Args>&...>
 auto create_task(F&& f, Args&&... args)
     -> task<detail::coro_result<std::decay_t<F>&, std::decay_t<Args>&...>> {
-  return detail::spawn_call(detail::home_for({}), {}, std::forward<F>(f), std::forward<Args>(args)...);
+  return detail::spawn_call(detail::home_here(), nullptr, std::forward<F>(f), std::forward<Args>(args)...);
 }
 
 template <class F, class... Args>
   requires detail::coro_callable<std::decay_t<F>&, std::decay_t<Args>&...>
 auto create_task(task_options options, F&& f, Args&&... args)
     -> task<detail::coro_result<std::decay_t<F>&, std::decay_t<Args>&...>> {
-  return detail::spawn_call(detail::home_for(options), std::move(options.name), std::forward<F>(f),
+  return detail::spawn_call(detail::home_for(options), &options, std::forward<F>(f),
                             std::forward<Args>(args)...);
 }
 
@@ -157,7 +158,7 @@ future<await_result_t<A>> ensure_future(A&& operation) {
 /// Source      asyncio.run_coroutine_threadsafe.
 template <awaitable A>
 future<await_result_t<A>> run_coroutine_threadsafe(A&& operation, event_loop& loop) {
-  return detail::spawn(detail::home_on(loop), std::forward<A>(operation), {});
+  return detail::spawn(detail::home_on(loop), std::forward<A>(operation), nullptr);
 }
 
 }  // namespace skein

@@ -108,6 +108,16 @@ class event_loop {
     requires detail::callback<F, Args...>
   handle call_soon(F&& f, Args&&... args) {
     auto call = detail::bind_call(std::forward<F>(f), std::forward<Args>(args)...);
+    detail::inherit_context(*call);
+    detail::post_call(*worker_, call);
+    return handle{std::move(call)};
+  }
+  /// As above, in that very context; the others run in a copy of the caller's.
+  template <class F, class... Args>
+    requires detail::callback<F, Args...>
+  handle call_soon(with_context where, F&& f, Args&&... args) {
+    auto call = detail::bind_call(std::forward<F>(f), std::forward<Args>(args)...);
+    call->own_context.enter(where.get().inner());
     detail::post_call(*worker_, call);
     return handle{std::move(call)};
   }
@@ -117,6 +127,11 @@ class event_loop {
   handle call_soon_threadsafe(F&& f, Args&&... args) {
     return call_soon(std::forward<F>(f), std::forward<Args>(args)...);
   }
+  template <class F, class... Args>
+    requires detail::callback<F, Args...>
+  handle call_soon_threadsafe(with_context where, F&& f, Args&&... args) {
+    return call_soon(std::move(where), std::forward<F>(f), std::forward<Args>(args)...);
+  }
   /// Calls f(args…) after a delay, never early; equal deadlines in the order they were set.
   ///
   /// Throws      `loop_closed_error`; `std::invalid_argument` when the delay is NaN.
@@ -124,6 +139,15 @@ class event_loop {
     requires detail::callback<F, Args...>
   timer_handle call_later(delay after, F&& f, Args&&... args) {
     auto call = detail::bind_timed_call(*worker_, std::forward<F>(f), std::forward<Args>(args)...);
+    detail::inherit_context(*call);
+    detail::post_timed_call(*worker_, call, after);
+    return timer_handle{std::move(call)};
+  }
+  template <class F, class... Args>
+    requires detail::callback<F, Args...>
+  timer_handle call_later(with_context where, delay after, F&& f, Args&&... args) {
+    auto call = detail::bind_timed_call(*worker_, std::forward<F>(f), std::forward<Args>(args)...);
+    call->own_context.enter(where.get().inner());
     detail::post_timed_call(*worker_, call, after);
     return timer_handle{std::move(call)};
   }
@@ -131,6 +155,15 @@ class event_loop {
     requires detail::callback<F, Args...>
   timer_handle call_at(clock::time_point when, F&& f, Args&&... args) {
     auto call = detail::bind_timed_call(*worker_, std::forward<F>(f), std::forward<Args>(args)...);
+    detail::inherit_context(*call);
+    detail::post_timed_call_at(*worker_, call, when);
+    return timer_handle{std::move(call)};
+  }
+  template <class F, class... Args>
+    requires detail::callback<F, Args...>
+  timer_handle call_at(with_context where, clock::time_point when, F&& f, Args&&... args) {
+    auto call = detail::bind_timed_call(*worker_, std::forward<F>(f), std::forward<Args>(args)...);
+    call->own_context.enter(where.get().inner());
     detail::post_timed_call_at(*worker_, call, when);
     return timer_handle{std::move(call)};
   }
@@ -146,23 +179,24 @@ class event_loop {
   /// Throws      `loop_closed_error`.
   template <awaitable A>
   task<await_result_t<A>> create_task(A&& operation) {
-    return detail::spawn(detail::home_on(*this), std::forward<A>(operation), {});
+    return detail::spawn(detail::home_on(*this), std::forward<A>(operation), nullptr);
   }
   template <awaitable A>
   task<await_result_t<A>> create_task(A&& operation, task_options options) {
-    return detail::spawn(detail::home_on(*this), std::forward<A>(operation), std::move(options.name));
+    return detail::spawn(detail::home_on(*this), std::forward<A>(operation), &options);
   }
   template <class F, class... Args>
     requires detail::coro_callable<std::decay_t<F>&, std::decay_t<Args>&...>
   auto create_task(F&& f, Args&&... args)
       -> task<detail::coro_result<std::decay_t<F>&, std::decay_t<Args>&...>> {
-    return detail::spawn_call(detail::home_on(*this), {}, std::forward<F>(f), std::forward<Args>(args)...);
+    return detail::spawn_call(detail::home_on(*this), nullptr, std::forward<F>(f),
+                              std::forward<Args>(args)...);
   }
   template <class F, class... Args>
     requires detail::coro_callable<std::decay_t<F>&, std::decay_t<Args>&...>
   auto create_task(task_options options, F&& f, Args&&... args)
       -> task<detail::coro_result<std::decay_t<F>&, std::decay_t<Args>&...>> {
-    return detail::spawn_call(detail::home_on(*this), std::move(options.name), std::forward<F>(f),
+    return detail::spawn_call(detail::home_on(*this), &options, std::forward<F>(f),
                               std::forward<Args>(args)...);
   }
 

@@ -172,7 +172,8 @@ auto event_loop::run_in_executor(executor* where, F&& f, Args&&... args)
   return result;
 }
 
-/// Calls f(args…) on a thread of the executor; null is the default pool of the runtime.
+/// Calls f(args…) on a thread of the executor; null is the default pool of the runtime. The context of the
+/// caller does not go with it: see to_thread.
 ///
 /// Returns     A future of what f returns or throws.
 /// Throws      `no_running_loop_error`; `std::runtime_error` when the executor was shut down.
@@ -189,14 +190,21 @@ auto run_in_executor(std::nullptr_t, F&& f, Args&&... args) {
   return get_running_loop().run_in_executor(nullptr, std::forward<F>(f), std::forward<Args>(args)...);
 }
 
-/// Calls f(args…) on a thread of the default pool.
+/// Calls f(args…) on a thread of the default pool, in a copy of the current context.
 ///
 /// Returns     A future of what f returns or throws.
 /// Cancelling  As run_in_executor.
 /// Source      asyncio.to_thread.
 template <class F, class... Args>
 auto to_thread(F&& f, Args&&... args) {
-  return run_in_executor(nullptr, std::forward<F>(f), std::forward<Args>(args)...);
+  using R = std::invoke_result_t<std::decay_t<F>&, std::decay_t<Args>&...>;
+  static_assert(!awaitable<R>, "to_thread calls plain functions: give a coroutine to create_task");
+  return run_in_executor(
+      nullptr,
+      [where = copy_context()](std::decay_t<F>& kept, std::decay_t<Args>&... kept_args) mutable -> R {
+        return where.run([&]() -> R { return std::invoke(kept, kept_args...); });
+      },
+      std::forward<F>(f), std::forward<Args>(args)...);
 }
 
 }  // namespace skein

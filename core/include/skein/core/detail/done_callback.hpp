@@ -48,9 +48,16 @@ class done_callback_of final : public done_callback {
 std::uint64_t add_callback_node(future_state& state, call_ref callback);
 std::size_t remove_callback(future_state& state, std::uint64_t id);
 
+/// Adds a callback that runs in that context; null is a copy of the current one.
 template <class F>
-std::uint64_t add_callback(future_state& state, F f) {
-  return add_callback_node(state, call_ref::adopt(new done_callback_of<F>{std::move(f)}));
+std::uint64_t add_callback(future_state& state, F f, context_cell* where) {
+  call_ref callback = call_ref::adopt(new done_callback_of<F>{std::move(f)});
+  if (where != nullptr) {
+    callback->own_context.enter(*where);
+  } else {
+    inherit_context(*callback);
+  }
+  return add_callback_node(state, std::move(callback));
 }
 
 }  // namespace skein::detail

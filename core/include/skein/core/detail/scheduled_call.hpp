@@ -2,6 +2,7 @@
 // scheduled_call.hpp: a function that a loop will call: what call_soon, call_later and callbacks queue.
 #pragma once
 
+#include <skein/core/detail/context_slot.hpp>
 #include <skein/core/detail/future_state.hpp>
 #include <skein/core/lowlevel/timer_heap.hpp>
 #include <skein/core/lowlevel/work_item.hpp>
@@ -44,6 +45,9 @@ class scheduled_call : public lowlevel::work_item {
   [[nodiscard]] phase current_phase() const noexcept { return phase_.load(lowlevel::memory_order_acquire); }
   virtual void cancel() noexcept;
 
+  /// Where the call is made; filled in before it is queued.
+  context_slot own_context;
+
   static lowlevel::work_ops const ops_table;
 
  private:
@@ -69,6 +73,9 @@ class timed_call : public scheduled_call, public lowlevel::timer_node {
 };
 
 using call_ref = state_ref<scheduled_call>;
+
+/// Lets the call be made in a copy of the current context.
+void inherit_context(scheduled_call& call) noexcept;
 
 /// A function and its arguments, called as `f(args…)` with the arguments as lvalues.
 template <class Base, class F, class... Args>
