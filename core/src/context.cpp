@@ -142,7 +142,7 @@ bool context_cell::copy_out(context_key key, void (*copy)(context_value const&, 
   return true;
 }
 
-state_ref<context_value> context_cell::exchange(context_key key, state_ref<context_value> value) {
+state_ref<context_value> context_cell::replace(context_key key, state_ref<context_value> value) {
   for (;;) {
     auto const old = state_ref<context_map>::adopt(snapshot());
     auto fresh = state_ref<context_map>::adopt(context_map::with(old.get(), key, value.get()));
@@ -275,7 +275,7 @@ void throw_unset(char const* name) {
 state_ref<context_change> change_context(context_key key, state_ref<context_value> value) {
   auto where = state_ref<context_cell>::share(&own_current_slot().cell());
   auto change = state_ref<context_change>::adopt(new context_change{key, where});
-  change->set_before(where->exchange(key, std::move(value)));
+  change->set_before(where->replace(key, std::move(value)));
   return change;
 }
 
@@ -293,7 +293,7 @@ void context_change::undo(context_key key) {
   if (used_.exchange(true, memory_order_relaxed)) {
     throw std::runtime_error{"context_token has already been used once: each set can be undone once"};
   }
-  static_cast<void>(where_->exchange(key_, std::move(before_)));
+  static_cast<void>(where_->replace(key_, std::move(before_)));
 }
 
 void undo_change(state_ref<context_change> const& change, context_key key) {

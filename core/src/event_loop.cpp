@@ -84,6 +84,13 @@ bool event_loop::is_running() const { return worker_->running(); }
 bool event_loop::is_closed() const { return worker_->closed(); }
 clock::time_point event_loop::time() const { return clock::time_point{clock::duration{worker_->now()}}; }
 
+void event_loop::set_task_factory(task_factory f) { worker_->runtime.factory.set(std::move(f)); }
+
+task_factory event_loop::get_task_factory() const {
+  auto const factory = worker_->runtime.factory.get();
+  return factory != nullptr ? *factory : task_factory{};
+}
+
 std::unique_ptr<event_loop> new_event_loop(loop_options options) {
   run_options one;
   one.workers = 1;
@@ -176,13 +183,26 @@ void run_until_done(event_loop& loop, future_state& state) {
   loop.inner().runtime.drive(state);
 }
 
-task_home home_here() { return {&running_worker(), false}; }
-
-task_home home_for(task_options const& options) {
-  return options.pin != nullptr ? home_on(*options.pin) : home_here();
+task_home home_here() {
+  worker& here = running_worker();
+  return {&here, false, here.runtime.factory.is_set()};
 }
 
-task_home home_on(event_loop& loop) { return {&loop.inner(), true}; }
+task_home home_on(event_loop& loop) {
+  worker& home = loop.inner();
+  return {&home, true, home.runtime.factory.is_set()};
+}
+
+task_home home_for(worker& loop, task_options& options) {
+  if (auto const factory = loop.runtime.factory.get()) {
+    (*factory)(*loop.face, options);
+  }
+  return options.pin != nullptr ? home_on(*options.pin) : task_home{&loop, false, false};
+}
+
+task_home home_for(task_options& options) {
+  return home_for(options.pin != nullptr ? options.pin->inner() : running_worker(), options);
+}
 
 executor& default_executor(worker& loop) { return loop.runtime.default_executor(); }
 

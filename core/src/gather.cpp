@@ -33,7 +33,9 @@ void gatherer::begin() {
     links_[i].index = i;
     outer_.retain();  // until the child is done
     if (!children_[i]->subscribe(links_[i])) {
-      child_completed(links_[i], *children_[i]);
+      child_done(
+          *children_[i]);  // counted at once: with only such children the gather is done when it is made
+      outer_.release();
     }
   }
 }

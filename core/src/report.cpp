@@ -115,18 +115,13 @@ void call_handler(exception_handler const& handler, event_loop& loop, exception_
   }
 }
 
-std::shared_ptr<exception_handler const> handler_of(worker& loop) {
-  std::lock_guard const guard{loop.runtime.handler_lock};
-  return loop.runtime.handler;
-}
-
 }  // namespace
 
 void report(loop_id loop, exception_context const& context) noexcept {
   try {
     pinned_loop const target{loop};
-    auto const handler = target.get() != nullptr ? handler_of(*target.get()) : nullptr;
-    if (handler == nullptr || !*handler) {
+    auto const handler = target.get() != nullptr ? target.get()->runtime.handler.get() : nullptr;
+    if (handler == nullptr) {
       log_context(context);
       return;
     }
@@ -143,14 +138,10 @@ void report(loop_id loop, exception_context const& context) noexcept {
 
 }  // namespace detail
 
-void event_loop::set_exception_handler(exception_handler f) {
-  auto fresh = f ? std::make_shared<exception_handler const>(std::move(f)) : nullptr;
-  std::lock_guard const guard{worker_->runtime.handler_lock};
-  worker_->runtime.handler.swap(fresh);
-}
+void event_loop::set_exception_handler(exception_handler f) { worker_->runtime.handler.set(std::move(f)); }
 
 exception_handler event_loop::get_exception_handler() const {
-  auto const handler = detail::handler_of(*worker_);
+  auto const handler = worker_->runtime.handler.get();
   return handler != nullptr ? *handler : exception_handler{};
 }
 

@@ -73,7 +73,7 @@ runtime_core::runtime_core(run_options given)
       inject{options.workers},
       first_id_{reserve_loop_ids(options.workers)} {
   if (options.exception_handler) {
-    handler = std::make_shared<exception_handler const>(options.exception_handler);
+    handler.set(options.exception_handler);
   }
   if (options.virtual_time) {
     virtual_now.store(std::chrono::steady_clock::now().time_since_epoch().count(),

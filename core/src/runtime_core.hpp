@@ -17,6 +17,32 @@
 
 namespace skein::detail {
 
+/// A function that may be replaced while others call it.
+///
+/// Threads     Any.
+template <class F>
+class replaceable {
+ public:
+  /// Returns     True when there may be one; a snapshot, cheap enough to ask each time.
+  [[nodiscard]] bool is_set() const noexcept { return set_.load(lowlevel::memory_order_relaxed); }
+  [[nodiscard]] std::shared_ptr<F const> get() const {
+    std::lock_guard const guard{lock_};
+    return function_;
+  }
+  void set(F f) {
+    bool const some = static_cast<bool>(f);
+    auto fresh = some ? std::make_shared<F const>(std::move(f)) : nullptr;
+    std::lock_guard const guard{lock_};
+    function_.swap(fresh);
+    set_.store(some, lowlevel::memory_order_relaxed);
+  }
+
+ private:
+  mutable lowlevel::spinlock lock_;
+  std::shared_ptr<F const> function_;  // guarded by lock_
+  lowlevel::atomic<bool> set_{false};  // written under lock_
+};
+
 class runtime_core {
  public:
   /// Makes the workers, but starts no thread. `options.workers` is the number, 0 the default.
@@ -72,9 +98,9 @@ class runtime_core {
   inject_queue inject;
   // Virtual time, in nanoseconds; used with one worker only.
   lowlevel::atomic<lowlevel::instant> virtual_now{0};
-  // The exception handler of all loops of this runtime.
-  lowlevel::spinlock handler_lock;
-  std::shared_ptr<exception_handler const> handler;  // guarded by handler_lock
+  // Of all loops of this runtime.
+  replaceable<exception_handler> handler;
+  replaceable<task_factory> factory;
 
  private:
   friend class skein::runtime;

@@ -86,7 +86,11 @@ void task_state::launch(state_ref<task_state> const& task, std::coroutine_handle
   }
   home.registry.add(*task);
   task->retain();  // the runtime's reference; finish gives it back
-  schedule(*task, *task, true);
+  if (options != nullptr && options->eager_start && task->may_start_here()) {
+    task->start_here();
+  } else {
+    schedule(*task, *task, true);
+  }
 }
 
 void task_state::apply(task_options& options) {
@@ -98,6 +102,34 @@ void task_state::apply(task_options& options) {
   } else {
     own_context.inherit(current_slot());
   }
+}
+
+bool task_state::may_start_here() const noexcept {
+  thread_state& thread = this_thread();
+  worker* const here = thread.owner;
+  return here != nullptr && here->running() && &here->runtime == &home_->runtime &&
+         (!pinned_ || here == home_) && !stack_low(thread);
+}
+
+// An eager start: the first piece runs inside the piece of the creator, which may be in the middle of a fork,
+// with coroutines of its own waiting to be gone on with.
+void task_state::start_here() noexcept {
+  thread_state& thread = this_thread();
+  task_state* const creator = thread.task();
+  lowlevel::flow* const flow_before = thread.flow;
+  context_slot* const context_before = std::exchange(thread.context, nullptr);
+  continuation const next_before = std::exchange(thread.next, {});
+  std::vector<continuation> spilled_before;
+  spilled_before.swap(thread.spilled);
+  thread.set_task(this);
+  thread.flow = this;
+  root_.resume();
+  thread.owner->go_on();
+  thread.set_task(creator);
+  thread.flow = flow_before;
+  thread.context = context_before;
+  thread.next = next_before;
+  thread.spilled.swap(spilled_before);
 }
 
 void task_state::start(lowlevel::work_item& item) noexcept {

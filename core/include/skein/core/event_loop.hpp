@@ -176,29 +176,46 @@ class event_loop {
 
   /// Makes a task that stays on this loop. Before the loop runs, tasks are kept for it.
   ///
-  /// Throws      `loop_closed_error`.
+  /// Throws      `loop_closed_error`; what a task factory throws.
   template <awaitable A>
   task<await_result_t<A>> create_task(A&& operation) {
-    return detail::spawn(detail::home_on(*this), std::forward<A>(operation), nullptr);
+    detail::task_home const home = detail::home_on(*this);
+    if (home.has_factory) [[unlikely]] {
+      return create_task(std::forward<A>(operation), task_options{});
+    }
+    return detail::spawn(home, std::forward<A>(operation), nullptr);
   }
   template <awaitable A>
   task<await_result_t<A>> create_task(A&& operation, task_options options) {
-    return detail::spawn(detail::home_on(*this), std::forward<A>(operation), &options);
+    options.pin = this;
+    return detail::spawn(detail::home_for(options), std::forward<A>(operation), &options);
   }
   template <class F, class... Args>
     requires detail::coro_callable<std::decay_t<F>&, std::decay_t<Args>&...>
   auto create_task(F&& f, Args&&... args)
       -> task<detail::coro_result<std::decay_t<F>&, std::decay_t<Args>&...>> {
-    return detail::spawn_call(detail::home_on(*this), nullptr, std::forward<F>(f),
-                              std::forward<Args>(args)...);
+    detail::task_home const home = detail::home_on(*this);
+    if (home.has_factory) [[unlikely]] {
+      return create_task(task_options{}, std::forward<F>(f), std::forward<Args>(args)...);
+    }
+    return detail::spawn_call(home, nullptr, std::forward<F>(f), std::forward<Args>(args)...);
   }
   template <class F, class... Args>
     requires detail::coro_callable<std::decay_t<F>&, std::decay_t<Args>&...>
   auto create_task(task_options options, F&& f, Args&&... args)
       -> task<detail::coro_result<std::decay_t<F>&, std::decay_t<Args>&...>> {
-    return detail::spawn_call(detail::home_on(*this), &options, std::forward<F>(f),
+    options.pin = this;
+    return detail::spawn_call(detail::home_for(options), &options, std::forward<F>(f),
                               std::forward<Args>(args)...);
   }
+
+  /// Sets who sees the options of each task before it is made; null restores the default: nobody. It is asked
+  /// for the tasks of all loops of the runtime. For tasks of a loop, `options.pin` is that loop.
+  ///
+  /// Threads     Any. f is called on the thread that makes the task, several at once when several make some.
+  /// Source      loop.set_task_factory; differs: f changes options, it does not make the task.
+  void set_task_factory(task_factory f);
+  [[nodiscard]] task_factory get_task_factory() const;
 
   /// Calls f(args…) on a thread of the executor; null is the loop's default pool. See executor.hpp, which has
   /// to be included for it.

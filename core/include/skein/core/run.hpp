@@ -59,7 +59,7 @@ class runner {
   await_result_t<A> run(A&& main, runner_run_options options) {
     task_options of_main = prepare(options);
     return finish(future<await_result_t<A>>{
-        detail::spawn(detail::task_home{&first_worker(), false}, std::forward<A>(main), &of_main)});
+        detail::spawn(detail::home_for(first_worker(), of_main), std::forward<A>(main), &of_main)});
   }
   template <class F>
     requires detail::coro_callable<F>
@@ -71,7 +71,7 @@ class runner {
   detail::coro_result<F> run(F&& main, runner_run_options options) {
     task_options of_main = prepare(options);
     return finish(future<detail::coro_result<F>>{
-        detail::spawn_call(detail::task_home{&first_worker(), false}, &of_main, std::forward<F>(main))});
+        detail::spawn_call(detail::home_for(first_worker(), of_main), &of_main, std::forward<F>(main))});
   }
 
   /// Returns     The loop of the calling thread.

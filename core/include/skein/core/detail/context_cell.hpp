@@ -66,7 +66,7 @@ class context_cell {
   /// Sets the value of a variable, or takes it away when it is null.
   ///
   /// Returns     The value before, or null.
-  state_ref<context_value> exchange(context_key key, state_ref<context_value> value);
+  state_ref<context_value> replace(context_key key, state_ref<context_value> value);
 
   [[nodiscard]] context_value* find(context_key key) noexcept;
   [[nodiscard]] bool copy_out(context_key key, void (*copy)(context_value const& value, void* into),

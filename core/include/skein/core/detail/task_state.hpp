@@ -71,6 +71,8 @@ class task_state : public future_state, public lowlevel::work_item, public lowle
   static void start(lowlevel::work_item& item) noexcept;
   static void drop_start(lowlevel::work_item& item) noexcept;
   void apply(task_options& options);
+  [[nodiscard]] bool may_start_here() const noexcept;
+  void start_here() noexcept;
   void finish() noexcept;
 
   // Constant after launch.
