@@ -39,7 +39,7 @@ event_loop& runner::get_loop() {
 
 void runner::close() {
   if (core_ != nullptr) {
-    core_->finish_tasks();
+    core_->finish();
     core_->close();
     core_.reset();
   }

@@ -152,6 +152,29 @@ void runtime_core::drive(future_state& main) {
   }
 }
 
+void runtime_core::finish() {
+  generators->drain();
+  finish_tasks();
+  finish_generators();
+  finish_tasks();  // what the cleanup of generators has left
+}
+
+void runtime_core::finish_generators() {
+  generators->expect_no_more();
+  if (generators->empty()) {
+    return;
+  }
+  auto const closing =
+      spawn(task_home{workers[0].get(), false, false}, close_generators(generators, first_id_), nullptr);
+  while (!closing.done()) {
+    try {
+      drive(*closing.shared_state());
+    } catch (...) {
+      // keyboard_interrupt or system_exit again: the run ends already
+    }
+  }
+}
+
 void runtime_core::finish_tasks() {
   worker& first = *workers[0];
   std::set<task_state*> asked;
@@ -221,6 +244,7 @@ void runtime_core::close() noexcept {
   if (std::exchange(closed_, true)) {
     return;
   }
+  generators->end();
   {
     std::lock_guard const guard{executor_mutex_};
     default_executor_.reset();  // joins

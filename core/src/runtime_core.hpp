@@ -2,6 +2,7 @@
 // runtime_core.hpp: the workers of one run and what they share; start and end of a runtime.
 #pragma once
 
+#include "generator_registry.hpp"
 #include "idle_set.hpp"
 #include "inject_queue.hpp"
 #include "worker.hpp"
@@ -54,8 +55,9 @@ class runtime_core {
   /// Makes the public sides of the loops and starts the threads of all workers but the first, which the
   /// caller runs.
   void start();
-  /// Cancels and awaits what is left; see runner::close. The caller's thread runs the first worker meanwhile.
-  void finish_tasks();
+  /// Cancels and awaits the tasks that are left, then closes the async generators; see runner::close. The
+  /// caller's thread runs the first worker meanwhile.
+  void finish();
   /// Stops and joins the threads, closes the loops, waits for visitors.
   void close() noexcept;
 
@@ -101,9 +103,12 @@ class runtime_core {
   // Of all loops of this runtime.
   replaceable<exception_handler> handler;
   replaceable<task_factory> factory;
+  std::shared_ptr<generator_registry> const generators = std::make_shared<generator_registry>();
 
  private:
   friend class skein::runtime;
+  void finish_tasks();
+  void finish_generators();
   void report_refusing(std::vector<state_ref<task_state>> const& tasks);
 
   loop_id const first_id_;

@@ -2,6 +2,7 @@
 // skein.hpp: everything that is installed.
 #pragma once
 
+#include <skein/core/async_generator.hpp>
 #include <skein/core/context.hpp>
 #include <skein/core/create_task.hpp>
 #include <skein/core/event_loop.hpp>

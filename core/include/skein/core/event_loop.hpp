@@ -217,6 +217,14 @@ class event_loop {
   void set_task_factory(task_factory f);
   [[nodiscard]] task_factory get_task_factory() const;
 
+  /// Closes all async generators of the runtime that have begun and not ended, concurrently. `run` does this
+  /// by itself, after its tasks have ended. What goes wrong in one is reported to the exception handler;
+  /// those that begin later are named in the log.
+  ///
+  /// Cancelling  Goes to the cleanup of the generators.
+  /// Source      loop.shutdown_asyncgens.
+  [[nodiscard]] coro<void> shutdown_asyncgens();
+
   /// Calls f(args…) on a thread of the executor; null is the loop's default pool. See executor.hpp, which has
   /// to be included for it.
   template <class F, class... Args>
