@@ -10,6 +10,7 @@
 
 #include <pthread.h>
 
+#include <cstdlib>
 #include <mutex>
 #include <set>
 #include <stdexcept>
@@ -18,7 +19,13 @@ namespace skein::detail {
 namespace {
 
 constexpr unsigned workers_max = 1024;
-constexpr std::chrono::seconds refusal_grace{5};  // then tasks that do not end on a cancel are named
+constexpr std::chrono::seconds executor_grace{300};  // as asyncio; then jobs that still run are left behind
+constexpr std::chrono::seconds refusal_grace{5};     // then tasks that do not end on a cancel are named
+
+bool debug_of_environment() noexcept {
+  char const* const value = std::getenv("SKEIN_DEBUG");
+  return value != nullptr && *value != '\0';
+}
 
 run_options checked(run_options options) {
   if (options.workers > workers_max) {
@@ -71,6 +78,7 @@ runtime_core::runtime_core(run_options given)
       face{*this},
       idle{options.workers},
       inject{options.workers},
+      debug{options.debug.value_or(debug_of_environment())},
       first_id_{reserve_loop_ids(options.workers)} {
   if (options.exception_handler) {
     handler.set(options.exception_handler);
@@ -143,8 +151,16 @@ void runtime_core::rethrow_failure() {
 
 void runtime_core::drive(future_state& main) {
   worker& first = *workers[0];
-  std::uint64_t const id = add_callback(main, [&first](state_ref<> const&) { first.leave(); }, nullptr);
+  // The callback may still be queued when a failure has ended this run: it must not end the next one.
+  auto const driving = std::make_shared<bool>(true);
+  auto const leave = [&first, driving](state_ref<> const&) {
+    if (*driving) {
+      first.leave();
+    }
+  };
+  std::uint64_t const id = add_callback<decltype(leave)>(main, leave, nullptr);
   first.run();
+  *driving = false;
   static_cast<void>(remove_callback(main, id));
   rethrow_failure();
   if (!main.done()) {
@@ -245,10 +261,7 @@ void runtime_core::close() noexcept {
     return;
   }
   generators->end();
-  {
-    std::lock_guard const guard{executor_mutex_};
-    default_executor_.reset();  // joins
-  }
+  join_executors();
   stopping_.store(true, lowlevel::memory_order_release);
   for (auto const& w : workers) {
     w->unpark();
@@ -268,15 +281,41 @@ void runtime_core::close() noexcept {
   }
 }
 
-executor& runtime_core::default_executor() {
+std::shared_ptr<thread_pool_executor> runtime_core::default_executor() {
   std::lock_guard const guard{executor_mutex_};
-  if (closed_) {
-    throw loop_closed_error{"Event loop is closed: its default executor is gone"};
+  if (executor_retired_) {
+    throw std::runtime_error{
+        "Executor shutdown has been called: submit jobs before it, or to another executor"};
   }
   if (default_executor_ == nullptr) {
     default_executor_ = std::make_shared<thread_pool_executor>();
   }
-  return *default_executor_;
+  return default_executor_;
+}
+
+void runtime_core::set_default_executor(std::shared_ptr<thread_pool_executor> pool) {
+  std::lock_guard const guard{executor_mutex_};
+  if (default_executor_ != nullptr) {
+    former_executors_.push_back(default_executor_);
+  }
+  default_executor_ = std::move(pool);
+}
+
+std::shared_ptr<thread_pool_executor> runtime_core::retire_default_executor() {
+  std::lock_guard const guard{executor_mutex_};
+  executor_retired_ = true;
+  return default_executor_;
+}
+
+void runtime_core::join_executors() noexcept {
+  if (auto last = retire_default_executor()) {
+    former_executors_.push_back(std::move(last));  // nobody else looks at them any more
+  }
+  for (auto const& pool : former_executors_) {
+    if (!pool->left_behind()) {
+      static_cast<void>(pool->shutdown(executor_grace));
+    }
+  }
 }
 
 job_ticket::job_ticket(loop_id loop) noexcept : loop_{loop} {

@@ -88,7 +88,14 @@ class runtime_core {
   void job_ended() noexcept { jobs_.fetch_sub(1, lowlevel::memory_order_acq_rel); }
   [[nodiscard]] bool jobs_running() const noexcept { return jobs_.load(lowlevel::memory_order_acquire) != 0; }
 
-  [[nodiscard]] executor& default_executor();
+  /// Throws      `std::runtime_error` when it was shut down.
+  [[nodiscard]] std::shared_ptr<thread_pool_executor> default_executor();
+  /// Replaces it; the one before runs its jobs to the end.
+  void set_default_executor(std::shared_ptr<thread_pool_executor> pool);
+  /// Lets it refuse jobs from now on.
+  ///
+  /// Returns     The pool to be shut down, or null when there never was one.
+  [[nodiscard]] std::shared_ptr<thread_pool_executor> retire_default_executor();
 
   // Constant after construction.
   run_options const options;
@@ -98,6 +105,7 @@ class runtime_core {
   // Any thread.
   idle_set idle;
   inject_queue inject;
+  lowlevel::atomic<bool> debug;
   // Virtual time, in nanoseconds; used with one worker only.
   lowlevel::atomic<lowlevel::instant> virtual_now{0};
   // Of all loops of this runtime.
@@ -109,6 +117,7 @@ class runtime_core {
   friend class skein::runtime;
   void finish_tasks();
   void finish_generators();
+  void join_executors() noexcept;
   void report_refusing(std::vector<state_ref<task_state>> const& tasks);
 
   loop_id const first_id_;
@@ -121,7 +130,10 @@ class runtime_core {
   lowlevel::spinlock failure_lock_;
   std::exception_ptr failure_;  // guarded by failure_lock_
   std::mutex executor_mutex_;
-  std::shared_ptr<executor> default_executor_;  // guarded by executor_mutex_
+  // Guarded by executor_mutex_.
+  std::shared_ptr<thread_pool_executor> default_executor_;
+  std::vector<std::shared_ptr<thread_pool_executor>> former_executors_;  // joined when the runtime ends
+  bool executor_retired_ = false;
 };
 
 }  // namespace skein::detail

@@ -10,6 +10,7 @@
 #include <skein/core/gather.hpp>
 #include <skein/core/run.hpp>
 #include <skein/core/sleep.hpp>
+#include <skein/core/switch_to.hpp>
 #include <skein/core/when_all.hpp>
 
 #if __has_include(<skein/sync/lock.hpp>)

@@ -16,6 +16,7 @@
 namespace skein {
 
 class executor;
+class thread_pool_executor;
 struct loop_options;
 
 namespace detail {
@@ -28,7 +29,7 @@ void post_timed_call_at(worker& loop, state_ref<timed_call> call, clock::time_po
 void check_open(worker const& loop);
 /// Runs a lone loop until the future is done.
 void run_until_done(event_loop& loop, future_state& state);
-[[nodiscard]] executor& default_executor(worker& loop);
+[[nodiscard]] std::shared_ptr<thread_pool_executor> default_executor(worker& loop);
 
 /// What call_soon takes: a function that returns no coroutine, which nobody would await.
 template <class F, class... Args>
@@ -231,11 +232,32 @@ class event_loop {
   auto run_in_executor(executor* where, F&& f, Args&&... args)
       -> future<std::invoke_result_t<std::decay_t<F>&, std::decay_t<Args>&...>>;
 
+  /// Sets the pool that run_in_executor(nullptr, …) and to_thread use on all loops of the runtime, which
+  /// shuts it down when it ends. Jobs that the pool before has already still run.
+  ///
+  /// Throws      `std::invalid_argument` for a null pointer.
+  /// Source      loop.set_default_executor.
+  void set_default_executor(std::shared_ptr<thread_pool_executor> pool);
+  /// Lets the default pool refuse jobs from now on, and waits until those that it has are done.
+  ///
+  /// Cancelling  Stops waiting; the pool still shuts down.
+  /// Source      loop.shutdown_default_executor.
+  [[nodiscard]] coro<void> shutdown_default_executor();
+  /// As above, but waits no longer than that, in real time; then it says so in the log, and nobody waits for
+  /// the jobs any more.
+  ///
+  /// Cancelling  As above.
+  [[nodiscard]] coro<void> shutdown_default_executor(delay timeout);
+
   /// Sets who is told of errors that nobody took; null restores the default, which writes to the log.
   void set_exception_handler(exception_handler f);
   [[nodiscard]] exception_handler get_exception_handler() const;
   void default_exception_handler(exception_context const& context);
   void call_exception_handler(exception_context const& context);
+
+  /// Turns debug mode of the runtime on or off.
+  void set_debug(bool on);
+  [[nodiscard]] bool get_debug() const;
 
   /// For skein itself.
   [[nodiscard]] detail::worker& inner() const noexcept { return *worker_; }

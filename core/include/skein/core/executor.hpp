@@ -120,7 +120,7 @@ class executor {
 
 /// Threads for calls that block: made when a job finds none idle, up to a maximum.
 ///
-/// Lifetime    The destructor shuts down and waits for running jobs.
+/// Lifetime    The destructor shuts down and waits for running jobs, unless a shutdown gave up on them.
 /// Source      concurrent.futures.ThreadPoolExecutor.
 class thread_pool_executor : public executor {
  public:
@@ -135,6 +135,8 @@ class thread_pool_executor : public executor {
 
   /// A snapshot of the number of threads.
   [[nodiscard]] std::size_t threads() const;
+  /// Returns     True when a shutdown gave up on jobs that did not end within its limit.
+  [[nodiscard]] bool left_behind() const;
 
  private:
   struct state;
@@ -167,8 +169,12 @@ auto event_loop::run_in_executor(executor* where, F&& f, Args&&... args)
   detail::check_open(*worker_);
   auto state = detail::state_ref<detail::future_of<R>>::adopt(new detail::future_of<R>{id()});
   future<R> result{detail::state_ref<>::share(state.get())};
-  executor& pool = where != nullptr ? *where : detail::default_executor(*worker_);
-  pool.submit(std::make_unique<job>(std::move(state), std::forward<F>(f), std::forward<Args>(args)...));
+  auto made = std::make_unique<job>(std::move(state), std::forward<F>(f), std::forward<Args>(args)...);
+  if (where != nullptr) {
+    where->submit(std::move(made));
+  } else {
+    detail::default_executor(*worker_)->submit(std::move(made));
+  }
   return result;
 }
 

@@ -98,7 +98,7 @@ class future : public any_future {
 
   /// Completes the future.
   ///
-  /// Throws      `invalid_state_error` when it is done already.
+  /// Throws      `invalid_state_error` when it is done already; `std::runtime_error` when it is a task.
   template <class... U>
     requires(sizeof...(U) == (std::is_void_v<T> ? 0 : 1))
   void set_result(U&&... value) const {
@@ -133,12 +133,13 @@ class future : public any_future {
   /// Returns     An id for remove_done_callback.
   template <class F>
   callback_id add_done_callback(F&& f) const {
-    return detail::add_callback(checked(), as_callback(std::forward<F>(f)), nullptr);
+    return detail::add_callback<std::decay_t<F>>(checked(), as_callback(std::forward<F>(f)), nullptr);
   }
   /// As above, in that very context.
   template <class F>
   callback_id add_done_callback(with_context where, F&& f) const {
-    return detail::add_callback(checked(), as_callback(std::forward<F>(f)), &where.get().inner());
+    return detail::add_callback<std::decay_t<F>>(checked(), as_callback(std::forward<F>(f)),
+                                                 &where.get().inner());
   }
 
   /// Blocks a plain thread, or a thread of an executor, until the result is there.

@@ -17,6 +17,8 @@ struct run_options {
   /// Threads that run tasks, the calling one among them. 0: as many as the CPU mask and the cgroup's quota
   /// allow. 1: everything in asyncio's order on the calling thread. At most 1024.
   unsigned workers = 0;
+  /// Debug mode; else on if the environment has a `SKEIN_DEBUG` that is not empty.
+  std::optional<bool> debug = {};
   /// Awaits in a row that may finish without suspending before a task has to yield. With one worker there is
   /// no limit, as in asyncio.
   unsigned budget = 128;

@@ -10,7 +10,9 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <tuple>
+#include <typeinfo>
 #include <utility>
 
 namespace skein::detail {
@@ -31,6 +33,8 @@ class scheduled_call : public lowlevel::work_item {
   }
 
   virtual void call() = 0;
+  /// The type of the function, for people.
+  [[nodiscard]] virtual std::type_info const& function_type() const noexcept = 0;
   /// Destroys the function and its arguments: it ran, or never will.
   virtual void clear() noexcept {}
 
@@ -74,6 +78,9 @@ class timed_call : public scheduled_call, public lowlevel::timer_node {
 
 using call_ref = state_ref<scheduled_call>;
 
+/// Returns     The name of a callable's type without what it stands in: `print`, `{lambda(int)#1}`.
+[[nodiscard]] std::string callable_name(std::type_info const& type);
+
 /// Lets the call be made in a copy of the current context.
 void inherit_context(scheduled_call& call) noexcept;
 
@@ -89,6 +96,7 @@ class bound_call final : public Base {
   void call() override {
     std::apply([](F& f, Args&... args) { static_cast<void>(std::invoke(f, args...)); }, *bound_);
   }
+  [[nodiscard]] std::type_info const& function_type() const noexcept override { return typeid(F); }
   void clear() noexcept override { bound_.reset(); }
 
  private:
