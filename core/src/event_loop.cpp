@@ -9,9 +9,34 @@
 #include <skein/core/executor.hpp>
 #include <skein/core/lowlevel/driver.hpp>
 
+#include <memory>
+#include <optional>
 #include <stdexcept>
+#include <thread>
 
 namespace skein {
+namespace detail {
+namespace {
+
+// A pool is joined by a thread of its own: the loop goes on meanwhile.
+coro<void> shut_down_executor(worker& loop, std::optional<delay> limit) {
+  std::shared_ptr<thread_pool_executor> pool = loop.runtime.retire_default_executor();
+  if (pool == nullptr) {
+    co_return;
+  }
+  future<void> const joined = make_future<void>(loop.id);
+  std::thread{[joined, kept = std::move(pool), limit,
+               ticket = std::make_unique<job_ticket>(loop.id)]() mutable {
+    static_cast<void>(kept->shutdown(limit));
+    kept.reset();
+    joined.try_set_result();
+  }}.detach();
+  co_await joined;
+}
+
+}  // namespace
+}  // namespace detail
+
 namespace {
 
 thread_local event_loop* loop_of_thread = nullptr;
@@ -83,6 +108,30 @@ void event_loop::close() {
 bool event_loop::is_running() const { return worker_->running(); }
 bool event_loop::is_closed() const { return worker_->closed(); }
 clock::time_point event_loop::time() const { return clock::time_point{clock::duration{worker_->now()}}; }
+
+void event_loop::set_debug(bool on) { worker_->runtime.debug.store(on, lowlevel::memory_order_relaxed); }
+bool event_loop::get_debug() const { return worker_->runtime.debug.load(lowlevel::memory_order_relaxed); }
+
+void event_loop::set_default_executor(std::shared_ptr<thread_pool_executor> pool) {
+  if (pool == nullptr) {
+    throw std::invalid_argument{"set_default_executor: the pointer is null: give a thread_pool_executor"};
+  }
+  worker_->runtime.set_default_executor(std::move(pool));
+}
+
+coro<void> event_loop::shutdown_default_executor() {
+  return detail::shut_down_executor(*worker_, std::nullopt);
+}
+coro<void> event_loop::shutdown_default_executor(delay timeout) {
+  return detail::shut_down_executor(*worker_, timeout);
+}
+
+void event_loop::set_task_factory(task_factory f) { worker_->runtime.factory.set(std::move(f)); }
+
+task_factory event_loop::get_task_factory() const {
+  auto const factory = worker_->runtime.factory.get();
+  return factory != nullptr ? *factory : task_factory{};
+}
 
 std::unique_ptr<event_loop> new_event_loop(loop_options options) {
   run_options one;
@@ -176,13 +225,30 @@ void run_until_done(event_loop& loop, future_state& state) {
   loop.inner().runtime.drive(state);
 }
 
-task_home home_for(task_options const& options) {
-  return options.pin != nullptr ? home_on(*options.pin) : task_home{&running_worker(), false};
+task_home home_here() {
+  worker& here = running_worker();
+  return {&here, false, here.runtime.factory.is_set()};
 }
 
-task_home home_on(event_loop& loop) { return {&loop.inner(), true}; }
+task_home home_on(event_loop& loop) {
+  worker& home = loop.inner();
+  return {&home, true, home.runtime.factory.is_set()};
+}
 
-executor& default_executor(worker& loop) { return loop.runtime.default_executor(); }
+task_home home_for(worker& loop, task_options& options) {
+  if (auto const factory = loop.runtime.factory.get()) {
+    (*factory)(*loop.face, options);
+  }
+  return options.pin != nullptr ? home_on(*options.pin) : task_home{&loop, false, false};
+}
+
+task_home home_for(task_options& options) {
+  return home_for(options.pin != nullptr ? options.pin->inner() : running_worker(), options);
+}
+
+std::shared_ptr<thread_pool_executor> default_executor(worker& loop) {
+  return loop.runtime.default_executor();
+}
 
 }  // namespace detail
 

@@ -161,6 +161,10 @@ void throw_null_future() {
 }
 
 void throw_invalid_state(future_state& state) {
+  if (state.is_task()) {
+    throw std::runtime_error{"Task does not support set_result or set_exception: its coroutine ends it: " +
+                             state.repr()};
+  }
   throw invalid_state_error{"invalid state: the future has its outcome already, and keeps it: " +
                             state.repr()};
 }
@@ -169,7 +173,7 @@ void set_error(future_state& state, std::exception_ptr error) {
   if (error == nullptr) {
     throw std::invalid_argument{"set_exception: the exception_ptr is null: pass the error to be thrown"};
   }
-  if (!state.claim()) {
+  if (state.is_task() || !state.claim()) {
     throw_invalid_state(state);
   }
   state.error_ = std::move(error);

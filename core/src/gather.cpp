@@ -30,7 +30,12 @@ void gatherer::begin() {
   for (std::size_t i = 0; i < children_.size(); ++i) {
     links_[i].owner = this;
     outer_.retain();  // until the child is done
-    links_[i].watch(children_[i], outer_.loop());
+    if (children_[i]->done()) {
+      child_done(*children_[i]);  // counted at once: with only such children it is done when it is made
+      outer_.release();
+    } else {
+      links_[i].watch(children_[i], outer_.loop());
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 // join.cpp: the slow paths of awaiting children: suspending, spilling, failing, rejoining.
 #include "worker.hpp"
 
+#include <skein/core/detail/generator_core.hpp>
 #include <skein/core/detail/join.hpp>
 #include <skein/core/detail/task_state.hpp>
 #include <skein/core/errors.hpp>
@@ -86,6 +87,15 @@ void finish_slow(slot_base& slot, std::coroutine_handle<> coroutine) noexcept {
       branch_ended(slot);
       break;
   }
+}
+
+void hand_over(slot_base& slot) noexcept {
+  if (slot.state() == slot_status::empty) {
+    set_status(slot, slot_status::done);  // inline: who asked looks at the slot
+    return;
+  }
+  set_status(slot, slot_status::detached_done);
+  static_cast<void>(meet(*slot.owner, this_thread().flow));
 }
 
 bool suspend_for_child(promise_base& parent, std::coroutine_handle<> handle, join& meeting,

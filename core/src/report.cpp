@@ -3,6 +3,7 @@
 #include "loop_table.hpp"
 #include "runtime_core.hpp"
 
+#include <skein/core/detail/context_cell.hpp>
 #include <skein/core/errors.hpp>
 #include <skein/core/report.hpp>
 
@@ -10,6 +11,7 @@
 
 #include <cxxabi.h>
 
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
@@ -49,6 +51,19 @@ std::string text_of(exception_context const& context) {
   return text;
 }
 
+// The last name in a mangled one that cannot be demangled: g++ calls what stands in a coroutine after the frame,
+// with a dot. A name ends with its length and itself.
+std::string last_name(std::string_view mangled) {
+  for (std::size_t i = mangled.size(); i-- > 0;) {
+    std::size_t length = 0;
+    auto const [end, error] = std::from_chars(mangled.data() + i, mangled.data() + mangled.size(), length);
+    if (error == std::errc{} && static_cast<std::size_t>(mangled.data() + mangled.size() - end) == length) {
+      return std::string{end, length};
+    }
+  }
+  return "{lambda}";
+}
+
 }  // namespace
 
 void set_log_sink(std::function<void(std::string_view line)> f) {
@@ -57,6 +72,25 @@ void set_log_sink(std::function<void(std::string_view line)> f) {
 }
 
 namespace detail {
+
+std::string callable_name(std::type_info const& type) {
+  std::string const whole = demangle(type.name());
+  if (whole == type.name()) {
+    return last_name(whole);
+  }
+  // Behind the last "::" that stands in no bracket.
+  std::size_t begin = 0;
+  int depth = 0;
+  for (std::size_t i = 0; i + 1 < whole.size(); ++i) {
+    std::string_view const brackets{"(<{)>}"};
+    if (std::size_t const at = brackets.find(whole[i]); at != std::string_view::npos) {
+      depth += at < 3 ? 1 : -1;
+    } else if (depth == 0 && whole[i] == ':' && whole[i + 1] == ':') {
+      begin = i + 2;
+    }
+  }
+  return whole.substr(begin);
+}
 
 void log_line(std::string_view line) noexcept {
   std::lock_guard const guard{the_log().mutex};
@@ -97,9 +131,21 @@ void log_context(exception_context const& context) {
   }
 }
 
-std::shared_ptr<exception_handler const> handler_of(worker& loop) {
-  std::lock_guard const guard{loop.runtime.handler_lock};
-  return loop.runtime.handler;
+// The task that failed, if it was one: its report runs in its context.
+task_state* failed_task(exception_context const& context) noexcept {
+  if (context.task) {
+    return context.task.shared_state()->as_task();
+  }
+  return context.future ? context.future.shared_state()->as_task() : nullptr;
+}
+
+void call_handler(exception_handler const& handler, event_loop& loop, exception_context const& context) {
+  if (task_state* const task = failed_task(context)) {
+    context_scope const scope{task->own_context};
+    handler(loop, context);
+  } else {
+    handler(loop, context);
+  }
 }
 
 }  // namespace
@@ -107,13 +153,13 @@ std::shared_ptr<exception_handler const> handler_of(worker& loop) {
 void report(loop_id loop, exception_context const& context) noexcept {
   try {
     pinned_loop const target{loop};
-    auto const handler = target.get() != nullptr ? handler_of(*target.get()) : nullptr;
-    if (handler == nullptr || !*handler) {
+    auto const handler = target.get() != nullptr ? target.get()->runtime.handler.get() : nullptr;
+    if (handler == nullptr) {
       log_context(context);
       return;
     }
     try {
-      (*handler)(*target.get()->face, context);
+      call_handler(*handler, *target.get()->face, context);
     } catch (...) {
       log_line("Unhandled error in exception handler: " + describe(std::current_exception()));
       log_context(context);
@@ -125,14 +171,10 @@ void report(loop_id loop, exception_context const& context) noexcept {
 
 }  // namespace detail
 
-void event_loop::set_exception_handler(exception_handler f) {
-  auto fresh = f ? std::make_shared<exception_handler const>(std::move(f)) : nullptr;
-  std::lock_guard const guard{worker_->runtime.handler_lock};
-  worker_->runtime.handler.swap(fresh);
-}
+void event_loop::set_exception_handler(exception_handler f) { worker_->runtime.handler.set(std::move(f)); }
 
 exception_handler event_loop::get_exception_handler() const {
-  auto const handler = detail::handler_of(*worker_);
+  auto const handler = worker_->runtime.handler.get();
   return handler != nullptr ? *handler : exception_handler{};
 }
 

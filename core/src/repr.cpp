@@ -5,6 +5,7 @@
 #include <skein/core/detail/done_callback.hpp>
 #include <skein/core/detail/task_state.hpp>
 #include <skein/core/future.hpp>
+#include <skein/core/handle.hpp>
 #include <skein/core/lowlevel/wait_node.hpp>
 #include <skein/core/report.hpp>
 
@@ -22,6 +23,23 @@ std::string_view file_name(char const* path) {
   return name.substr(name.rfind('/') + 1);
 }
 
+// The callbacks of a future, as CPython lists them: all when there are two, else the first and the last.
+struct listed_callbacks {
+  std::size_t count = 0;
+  call_ref first;
+  call_ref last;
+
+  void add(done_callback& callback) { (count++ == 0 ? first : last) = call_ref::share(&callback); }
+  [[nodiscard]] std::string text() const {
+    std::string const opening = callable_name(first->function_type());
+    if (count == 1) {
+      return opening;
+    }
+    std::string const between = count > 2 ? fmt::format("<{} more>, ", count - 2) : "";
+    return opening + ", " + between + callable_name(last->function_type());
+  }
+};
+
 // The innermost function of ours is of no interest: the first coroutine of the task is, as in asyncio.
 std::string where_it_waits(task_state& task) {
   await_chain const chain{task};
@@ -38,14 +56,16 @@ std::string where_it_waits(task_state& task) {
 std::string future_state::repr() {
   future_status const s = status();
   std::string text = is_task_ ? "<task " : "<future ";
-  std::size_t callbacks = 0;
+  listed_callbacks callbacks;
   switch (s) {
     case future_status::pending:
     case future_status::setting: {
       text += is_task_ && as_task()->cancelling() > 0 ? "cancelling" : "pending";
       std::lock_guard const guard{lock_};
       for (completion_node* node = waiters_head_; node != nullptr; node = node->next) {
-        callbacks += done_callback::from(*node) != nullptr ? 1 : 0;
+        if (done_callback* const callback = done_callback::from(*node)) {
+          callbacks.add(*callback);
+        }
       }
       break;
     }
@@ -65,8 +85,8 @@ std::string future_state::repr() {
       }
     }
   }
-  if (callbacks != 0) {
-    text += fmt::format(" cb=[{} callback{}]", callbacks, callbacks == 1 ? "" : "s");
+  if (callbacks.count != 0) {
+    text += fmt::format(" cb=[{}]", callbacks.text());
   }
   if (s == future_status::finished) {
     text += result_repr();
@@ -77,6 +97,24 @@ std::string future_state::repr() {
 }
 
 }  // namespace detail
+
+std::string handle::repr() const {
+  if (!call_) {
+    return "<handle null>";
+  }
+  return cancelled() ? "<handle cancelled>"
+                     : fmt::format("<handle {}>", detail::callable_name(call_->function_type()));
+}
+
+std::string timer_handle::repr() const {
+  if (!call_) {
+    return "<timer_handle null>";
+  }
+  double const seconds = std::chrono::duration<double>{when().time_since_epoch()}.count();
+  return cancelled() ? fmt::format("<timer_handle cancelled when={}>", seconds)
+                     : fmt::format("<timer_handle when={} {}>", seconds,
+                                   detail::callable_name(call_->function_type()));
+}
 
 std::string any_future::repr() const { return state_ ? state_->repr() : "<future null>"; }
 

@@ -16,7 +16,7 @@ runner::runner(run_options options) : core_{std::make_unique<detail::runtime_cor
 
 runner::~runner() { close(); }
 
-void runner::prepare() {
+task_options runner::prepare(runner_run_options& options) {
   if (core_ == nullptr) {
     throw std::runtime_error{"Runner is closed: make a new one"};
   }
@@ -25,6 +25,7 @@ void runner::prepare() {
         "run() cannot be called from a running event loop: await the coroutine, or use create_task"};
   }
   interrupts_ = std::make_unique<detail::interrupt_guard>(*core_);
+  return {.context = options.context ? std::move(options.context) : std::optional{context_}};
 }
 
 detail::worker& runner::first_worker() { return *core_->workers[0]; }
@@ -47,7 +48,7 @@ event_loop& runner::get_loop() {
 void runner::close() {
   interrupts_.reset();
   if (core_ != nullptr) {
-    core_->finish_tasks();
+    core_->finish();
     core_->close();
     core_.reset();
   }

@@ -10,6 +10,7 @@
 
 #include <pthread.h>
 
+#include <cstdlib>
 #include <mutex>
 #include <set>
 #include <stdexcept>
@@ -18,7 +19,13 @@ namespace skein::detail {
 namespace {
 
 constexpr unsigned workers_max = 1024;
-constexpr std::chrono::seconds refusal_grace{5};  // then tasks that do not end on a cancel are named
+constexpr std::chrono::seconds executor_grace{300};  // as asyncio; then jobs that still run are left behind
+constexpr std::chrono::seconds refusal_grace{5};     // then tasks that do not end on a cancel are named
+
+bool debug_of_environment() noexcept {
+  char const* const value = std::getenv("SKEIN_DEBUG");
+  return value != nullptr && *value != '\0';
+}
 
 run_options checked(run_options options) {
   if (options.workers > workers_max) {
@@ -71,9 +78,10 @@ runtime_core::runtime_core(run_options given)
       face{*this},
       idle{options.workers},
       inject{options.workers},
+      debug{options.debug.value_or(debug_of_environment())},
       first_id_{reserve_loop_ids(options.workers)} {
   if (options.exception_handler) {
-    handler = std::make_shared<exception_handler const>(options.exception_handler);
+    handler.set(options.exception_handler);
   }
   if (options.virtual_time) {
     virtual_now.store(std::chrono::steady_clock::now().time_since_epoch().count(),
@@ -143,12 +151,43 @@ void runtime_core::rethrow_failure() {
 
 void runtime_core::drive(future_state& main) {
   worker& first = *workers[0];
-  std::uint64_t const id = add_callback(main, [&first](state_ref<> const&) { first.leave(); });
+  // The callback may still be queued when a failure has ended this run: it must not end the next one.
+  auto const driving = std::make_shared<bool>(true);
+  auto const leave = [&first, driving](state_ref<> const&) {
+    if (*driving) {
+      first.leave();
+    }
+  };
+  std::uint64_t const id = add_callback<decltype(leave)>(main, leave, nullptr);
   first.run();
+  *driving = false;
   static_cast<void>(remove_callback(main, id));
   rethrow_failure();
   if (!main.done()) {
     throw std::runtime_error{"Event loop stopped before Future completed: " + main.repr()};
+  }
+}
+
+void runtime_core::finish() {
+  generators->drain();
+  finish_tasks();
+  finish_generators();
+  finish_tasks();  // what the cleanup of generators has left
+}
+
+void runtime_core::finish_generators() {
+  generators->expect_no_more();
+  if (generators->empty()) {
+    return;
+  }
+  auto const closing =
+      spawn(task_home{workers[0].get(), false, false}, close_generators(generators, first_id_), nullptr);
+  while (!closing.done()) {
+    try {
+      drive(*closing.shared_state());
+    } catch (...) {
+      // keyboard_interrupt or system_exit again: the run ends already
+    }
   }
 }
 
@@ -221,10 +260,8 @@ void runtime_core::close() noexcept {
   if (std::exchange(closed_, true)) {
     return;
   }
-  {
-    std::lock_guard const guard{executor_mutex_};
-    default_executor_.reset();  // joins
-  }
+  generators->end();
+  join_executors();
   stopping_.store(true, lowlevel::memory_order_release);
   for (auto const& w : workers) {
     w->unpark();
@@ -244,15 +281,41 @@ void runtime_core::close() noexcept {
   }
 }
 
-executor& runtime_core::default_executor() {
+std::shared_ptr<thread_pool_executor> runtime_core::default_executor() {
   std::lock_guard const guard{executor_mutex_};
-  if (closed_) {
-    throw loop_closed_error{"Event loop is closed: its default executor is gone"};
+  if (executor_retired_) {
+    throw std::runtime_error{
+        "Executor shutdown has been called: submit jobs before it, or to another executor"};
   }
   if (default_executor_ == nullptr) {
     default_executor_ = std::make_shared<thread_pool_executor>();
   }
-  return *default_executor_;
+  return default_executor_;
+}
+
+void runtime_core::set_default_executor(std::shared_ptr<thread_pool_executor> pool) {
+  std::lock_guard const guard{executor_mutex_};
+  if (default_executor_ != nullptr) {
+    former_executors_.push_back(default_executor_);
+  }
+  default_executor_ = std::move(pool);
+}
+
+std::shared_ptr<thread_pool_executor> runtime_core::retire_default_executor() {
+  std::lock_guard const guard{executor_mutex_};
+  executor_retired_ = true;
+  return default_executor_;
+}
+
+void runtime_core::join_executors() noexcept {
+  if (auto last = retire_default_executor()) {
+    former_executors_.push_back(std::move(last));  // nobody else looks at them any more
+  }
+  for (auto const& pool : former_executors_) {
+    if (!pool->left_behind()) {
+      static_cast<void>(pool->shutdown(executor_grace));
+    }
+  }
 }
 
 job_ticket::job_ticket(loop_id loop) noexcept : loop_{loop} {

@@ -2,6 +2,7 @@
 // runtime_core.hpp: the workers of one run and what they share; start and end of a runtime.
 #pragma once
 
+#include "generator_registry.hpp"
 #include "idle_set.hpp"
 #include "inject_queue.hpp"
 #include "worker.hpp"
@@ -17,6 +18,32 @@
 
 namespace skein::detail {
 
+/// A function that may be replaced while others call it.
+///
+/// Threads     Any.
+template <class F>
+class replaceable {
+ public:
+  /// Returns     True when there may be one; a snapshot, cheap enough to ask each time.
+  [[nodiscard]] bool is_set() const noexcept { return set_.load(lowlevel::memory_order_relaxed); }
+  [[nodiscard]] std::shared_ptr<F const> get() const {
+    std::lock_guard const guard{lock_};
+    return function_;
+  }
+  void set(F f) {
+    bool const some = static_cast<bool>(f);
+    auto fresh = some ? std::make_shared<F const>(std::move(f)) : nullptr;
+    std::lock_guard const guard{lock_};
+    function_.swap(fresh);
+    set_.store(some, lowlevel::memory_order_relaxed);
+  }
+
+ private:
+  mutable lowlevel::spinlock lock_;
+  std::shared_ptr<F const> function_;  // guarded by lock_
+  lowlevel::atomic<bool> set_{false};  // written under lock_
+};
+
 class runtime_core {
  public:
   /// Makes the workers, but starts no thread. `options.workers` is the number, 0 the default.
@@ -28,8 +55,9 @@ class runtime_core {
   /// Makes the public sides of the loops and starts the threads of all workers but the first, which the
   /// caller runs.
   void start();
-  /// Cancels and awaits what is left; see runner::close. The caller's thread runs the first worker meanwhile.
-  void finish_tasks();
+  /// Cancels and awaits the tasks that are left, then closes the async generators; see runner::close. The
+  /// caller's thread runs the first worker meanwhile.
+  void finish();
   /// Stops and joins the threads, closes the loops, waits for visitors.
   void close() noexcept;
 
@@ -60,7 +88,14 @@ class runtime_core {
   void job_ended() noexcept { jobs_.fetch_sub(1, lowlevel::memory_order_acq_rel); }
   [[nodiscard]] bool jobs_running() const noexcept { return jobs_.load(lowlevel::memory_order_acquire) != 0; }
 
-  [[nodiscard]] executor& default_executor();
+  /// Throws      `std::runtime_error` when it was shut down.
+  [[nodiscard]] std::shared_ptr<thread_pool_executor> default_executor();
+  /// Replaces it; the one before runs its jobs to the end.
+  void set_default_executor(std::shared_ptr<thread_pool_executor> pool);
+  /// Lets it refuse jobs from now on.
+  ///
+  /// Returns     The pool to be shut down, or null when there never was one.
+  [[nodiscard]] std::shared_ptr<thread_pool_executor> retire_default_executor();
 
   // Constant after construction.
   run_options const options;
@@ -70,14 +105,19 @@ class runtime_core {
   // Any thread.
   idle_set idle;
   inject_queue inject;
+  lowlevel::atomic<bool> debug;
   // Virtual time, in nanoseconds; used with one worker only.
   lowlevel::atomic<lowlevel::instant> virtual_now{0};
-  // The exception handler of all loops of this runtime.
-  lowlevel::spinlock handler_lock;
-  std::shared_ptr<exception_handler const> handler;  // guarded by handler_lock
+  // Of all loops of this runtime.
+  replaceable<exception_handler> handler;
+  replaceable<task_factory> factory;
+  std::shared_ptr<generator_registry> const generators = std::make_shared<generator_registry>();
 
  private:
   friend class skein::runtime;
+  void finish_tasks();
+  void finish_generators();
+  void join_executors() noexcept;
   void report_refusing(std::vector<state_ref<task_state>> const& tasks);
 
   loop_id const first_id_;
@@ -90,7 +130,10 @@ class runtime_core {
   lowlevel::spinlock failure_lock_;
   std::exception_ptr failure_;  // guarded by failure_lock_
   std::mutex executor_mutex_;
-  std::shared_ptr<executor> default_executor_;  // guarded by executor_mutex_
+  // Guarded by executor_mutex_.
+  std::shared_ptr<thread_pool_executor> default_executor_;
+  std::vector<std::shared_ptr<thread_pool_executor>> former_executors_;  // joined when the runtime ends
+  bool executor_retired_ = false;
 };
 
 }  // namespace skein::detail

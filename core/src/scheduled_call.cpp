@@ -16,6 +16,8 @@ lowlevel::work_ops const scheduled_call::ops_table{&scheduled_call::run_call, &s
 void scheduled_call::run_call(lowlevel::work_item& item) noexcept {
   auto& self = static_cast<scheduled_call&>(item);
   if (self.leave_queued(phase::running)) {
+    thread_state& thread = this_thread();
+    thread.context = &self.own_context;
     try {
       self.call();
     } catch (keyboard_interrupt const&) {
@@ -28,6 +30,8 @@ void scheduled_call::run_call(lowlevel::work_item& item) noexcept {
                                        .handle = handle{call_ref::share(&self)}});
     }
     self.clear();
+    thread.context = nullptr;
+    self.own_context.clear();
     self.set_phase(phase::ran);
   }
   self.release();
@@ -37,6 +41,7 @@ void scheduled_call::drop_call(lowlevel::work_item& item) noexcept {
   auto& self = static_cast<scheduled_call&>(item);
   if (self.leave_queued(phase::cancelled)) {
     self.clear();
+    self.own_context.clear();
   }
   self.release();
 }
@@ -44,6 +49,7 @@ void scheduled_call::drop_call(lowlevel::work_item& item) noexcept {
 void scheduled_call::cancel() noexcept {
   if (leave_queued(phase::cancelled)) {
     clear();
+    own_context.clear();
   }
 }
 
@@ -52,6 +58,7 @@ void timed_call::cancel() noexcept {
     return;
   }
   clear();
+  own_context.clear();
   pinned_loop const target{loop_};
   if (target.get() != nullptr && target.get()->timers.disarm(*this)) {
     release();  // the heap's reference

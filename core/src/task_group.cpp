@@ -14,12 +14,18 @@
 
 namespace skein::detail {
 
-link_ops const group_core::told_ops{&group_core::child_told, &group_core::child_lost};
+link_ops const group_core::told_ops{&group_core::child_told, &group_core::child_lost,
+                                    &group_core::behind_child};
 
 void group_core::release() noexcept {
   if (references_.fetch_sub(1, lowlevel::memory_order_acq_rel) == 1) {
     delete this;
   }
+}
+
+// The owner, who cannot leave before its children have ended.
+state_ref<> group_core::behind_child(completion_link& link) noexcept {
+  return state_ref<>::share(&static_cast<child&>(link).group_.scope_.task());
 }
 
 // ---- entering, and children ------------------------------------------------------------------------------

@@ -4,6 +4,8 @@
 #include "runtime_core.hpp"
 #include "worker.hpp"
 
+#include <skein/core/create_task.hpp>
+#include <skein/core/detail/context_cell.hpp>
 #include <skein/core/detail/join.hpp>
 #include <skein/core/detail/task_state.hpp>
 #include <skein/core/errors.hpp>
@@ -69,16 +71,65 @@ task_state::~task_state() {
   }
 }
 
-void task_state::launch(state_ref<task_state> const& task, std::coroutine_handle<> root, slot_base& result) {
+void task_state::launch(state_ref<task_state> const& task, std::coroutine_handle<> root, slot_base& result,
+                        task_options* options) {
   task->root_ = root;
   task->result_ = &result;
+  if (options != nullptr) {
+    task->apply(*options);
+  } else {
+    task->own_context.inherit(current_slot());
+  }
   worker& home = *task->home_;
   if (home.closed()) {
     throw loop_closed_error{"Event loop is closed: make tasks before close(), or on another loop"};
   }
   home.registry.add(*task);
   task->retain();  // the runtime's reference; finish gives it back
-  schedule(*task, *task, true);
+  if (options != nullptr && options->eager_start && task->may_start_here()) {
+    task->start_here();
+  } else {
+    schedule(*task, *task, true);
+  }
+}
+
+void task_state::apply(task_options& options) {
+  if (!options.name.empty()) {
+    set_text(&future_texts::name, std::move(options.name));
+  }
+  if (options.context) {
+    own_context.enter(options.context->inner());
+  } else {
+    own_context.inherit(current_slot());
+  }
+}
+
+bool task_state::may_start_here() const noexcept {
+  thread_state& thread = this_thread();
+  worker* const here = thread.owner;
+  return here != nullptr && here->running() && &here->runtime == &home_->runtime &&
+         (!pinned_ || here == home_) && !stack_low(thread);
+}
+
+// An eager start: the first piece runs inside the piece of the creator, which may be in the middle of a fork,
+// with coroutines of its own waiting to be gone on with.
+void task_state::start_here() noexcept {
+  thread_state& thread = this_thread();
+  task_state* const creator = thread.task();
+  lowlevel::flow* const flow_before = thread.flow;
+  context_slot* const context_before = std::exchange(thread.context, nullptr);
+  continuation const next_before = std::exchange(thread.next, {});
+  std::vector<continuation> spilled_before;
+  spilled_before.swap(thread.spilled);
+  thread.set_task(this);
+  thread.flow = this;
+  root_.resume();
+  thread.owner->go_on();
+  thread.set_task(creator);
+  thread.flow = flow_before;
+  thread.context = context_before;
+  thread.next = next_before;
+  thread.spilled.swap(spilled_before);
 }
 
 void task_state::start(lowlevel::work_item& item) noexcept {

@@ -39,6 +39,7 @@ struct thread_pool_executor::state {
   std::size_t threads = 0;          // guarded by mutex
   std::size_t outstanding = 0;      // queued or running jobs; guarded by mutex
   bool closed = false;              // guarded by mutex
+  bool left_behind = false;         // guarded by mutex; a shutdown gave up
 
   static void work(std::shared_ptr<state> self) {
     for (;;) {
@@ -84,7 +85,16 @@ thread_pool_executor::thread_pool_executor(std::size_t max_workers, std::string 
   state_ = std::make_shared<state>(max_workers, name.empty() ? "skein-pool" : std::move(name));
 }
 
-thread_pool_executor::~thread_pool_executor() { static_cast<void>(shutdown(std::nullopt)); }
+thread_pool_executor::~thread_pool_executor() {
+  if (!left_behind()) {
+    static_cast<void>(shutdown(std::nullopt));
+  }
+}
+
+bool thread_pool_executor::left_behind() const {
+  std::lock_guard const guard{state_->mutex};
+  return state_->left_behind;
+}
 
 void thread_pool_executor::submit(std::unique_ptr<detail::executor_job> job) {
   std::lock_guard const guard{state_->mutex};
@@ -125,6 +135,7 @@ bool thread_pool_executor::shutdown(std::optional<delay> limit) {
   if (state_->ended.wait_for(guard, std::chrono::nanoseconds{limit->nanoseconds()}, all_ended)) {
     return true;
   }
+  state_->left_behind = true;
   detail::log_line("thread_pool_executor '" + state_->name + "': " + std::to_string(state_->outstanding) +
                    " job(s) did not end within the limit of the shutdown; their threads are left behind");
   return false;

@@ -20,6 +20,7 @@ struct foreign_state {
   foreign_state(foreign_state const&) = delete;
   foreign_state& operator=(foreign_state const&) = delete;
   ~foreign_state() {
+    state.own_context.clear();
     if (skein_thread_state == &state) {
       skein_thread_state = &no_state;
     }
@@ -27,17 +28,17 @@ struct foreign_state {
   }
 };
 
-[[maybe_unused]] thread_state& own_state() {
+}  // namespace
+
+thread_state& this_thread_slow() noexcept { return *skein_thread_state; }
+
+thread_state& own_thread_state() {
   if (&this_thread() == &no_state) {
     static thread_local foreign_state own;
     skein_thread_state = &own.state;
   }
   return this_thread();
 }
-
-}  // namespace
-
-thread_state& this_thread_slow() noexcept { return *skein_thread_state; }
 
 // Who knocked had said before that it sleeps, or had stolen the last public entry.
 bool stack_attention(thread_state& thread) noexcept {
@@ -70,7 +71,7 @@ namespace skein::lowlevel {
 void* allocate_frame(std::size_t size) {
 #ifndef SKEIN_PLAIN_FRAMES
   if (size <= frame_bytes_max) {
-    frame_cache& frames = detail::own_state().frames;
+    frame_cache& frames = detail::own_thread_state().frames;
     std::size_t const index = (size - 1) / frame_step;
     void* const frame = frames.take(index);
     return frame != nullptr ? frame : frames.refill(index);
@@ -82,7 +83,7 @@ void* allocate_frame(std::size_t size) {
 void free_frame(void* frame, std::size_t size) noexcept {
 #ifndef SKEIN_PLAIN_FRAMES
   if (size <= frame_bytes_max) {
-    frame_cache& frames = detail::own_state().frames;
+    frame_cache& frames = detail::own_thread_state().frames;
     std::size_t const index = (size - 1) / frame_step;
     if (!frames.give(frame, index)) {
       frames.flush(index);

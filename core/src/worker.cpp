@@ -108,21 +108,24 @@ void worker::begin_turn() noexcept {
                                  : static_cast<std::int32_t>(runtime.options.budget);
 }
 
-// Goes on with coroutines that were joined or moved off the stack just now. All belong to the task that ran.
-void worker::drain() noexcept {
+void worker::go_on() noexcept {
   for (;;) {
-    continuation go_on = thread.next;
-    if (go_on.coroutine) {
+    continuation more = thread.next;
+    if (more.coroutine) {
       thread.next.coroutine = nullptr;
     } else if (!thread.spilled.empty()) {
-      go_on = thread.spilled.back();
+      more = thread.spilled.back();
       thread.spilled.pop_back();
     } else {
-      break;
+      return;
     }
-    thread.flow = go_on.flow;
-    go_on.coroutine.resume();
+    thread.flow = more.flow;
+    more.coroutine.resume();
   }
+}
+
+void worker::drain() noexcept {
+  go_on();
   thread.set_task(nullptr);
   thread.flow = nullptr;
 }

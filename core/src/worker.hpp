@@ -37,6 +37,10 @@ class worker {
   void leave() noexcept { leaving_ = true; }
   [[nodiscard]] bool running() const noexcept { return running_.load(lowlevel::memory_order_acquire); }
 
+  /// Goes on with coroutines that were joined or moved off the stack just now. All belong to the task that
+  /// runs.
+  void go_on() noexcept;
+
   /// Queues behind everything that is ready; stays on this worker.
   void push_ready(lowlevel::work_item& item) noexcept { ready_.push_back(item); }
   /// Queues a task that was woken: it runs next, unless it would starve others.

@@ -9,6 +9,7 @@
 #include <skein/core/gather.hpp>
 #include <skein/core/shield.hpp>
 #include <skein/core/sleep.hpp>
+#include <skein/core/task_group.hpp>
 #include <skein/core/timeout.hpp>
 #include <skein/core/wait.hpp>
 #include <skein/core/when_all.hpp>
@@ -274,4 +275,33 @@ SKEIN_TEST_CASE(
   f.set_result();
   co_await owner;
   co_await waiter;
+}
+
+SKEIN_TEST_CASE(
+    "call_graph: a child of a group is awaited by the group's owner and whoever else awaits it (GRAPH-001)",
+    "[core][call_graph]") {
+  auto const f = skein::create_future<>();
+  skein::task<> child;
+  skein::task<> other;
+  auto const owner = skein::create_task([&]() -> skein::coro<> {
+    co_await skein::with(skein::task_group{}, [&](skein::task_group& group) -> skein::coro<> {
+      child = group.create_task(innermost(f));
+      other = group.create_task(await_task(child));
+      co_return;
+    });
+  });
+  co_await all_tasks_blocked();
+  auto const graph = skein::capture_call_graph(child);
+  REQUIRE(graph->awaited_by.size() == 2);
+  for (auto const& by : graph->awaited_by) {
+    REQUIRE_FALSE(by.call_stack.empty());
+    if (by.future == other) {
+      REQUIRE(by.awaited_by.size() == 1);
+      REQUIRE(by.awaited_by.at(0).future == owner);
+    } else {
+      REQUIRE(by.future == owner);
+    }
+  }
+  f.set_result();
+  co_await owner;
 }

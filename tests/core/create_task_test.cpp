@@ -18,6 +18,11 @@ namespace {
 skein::coro<int> number(int n) { co_return n; }
 }  // namespace
 
+template <class T>
+concept can_be_future = requires(T&& t) { skein::ensure_future(std::forward<T>(t)); };
+static_assert(can_be_future<skein::coro<int>>);
+static_assert(!can_be_future<int>);  // TASK-011
+
 SKEIN_TEST_CASE_1W("create_task: the body starts after the creator suspends (TASK-001)",
                    "[core][create_task]") {
   bool started = false;
@@ -148,4 +153,70 @@ SKEIN_TEST_CASE("run_coroutine_threadsafe: a thread gets the result of a corouti
     co_await skein::sleep(100us);
   }
   caller.join();
+}
+
+SKEIN_TEST_CASE("ensure_future: an operation becomes a task, a future stays what it is (TASK-011)",
+                "[core][create_task]") {
+  auto const f = skein::create_future<int>();
+  REQUIRE(skein::ensure_future(f) == f);
+  auto const wrapped = skein::ensure_future(skein::sleep(1ms, 5));
+  REQUIRE(co_await wrapped == 5);
+  f.set_result(1);
+}
+
+TEST_CASE("create_task: on a closed loop it throws, and the coroutine is destroyed unstarted (TASK-012)",
+          "[core][create_task]") {
+  auto const loop = skein::new_event_loop();
+  loop->close();
+  auto payload = std::make_shared<int>(1);
+  bool started = false;
+  auto const body = [](std::shared_ptr<int>, bool& flag) -> skein::coro<> {
+    flag = true;
+    co_return;
+  };
+  REQUIRE_THROWS_AS(loop->create_task(body(payload, started)), skein::loop_closed_error);
+  REQUIRE_THROWS_AS(loop->create_task(body, payload, std::ref(started)), skein::loop_closed_error);
+  REQUIRE(payload.use_count() == 1);
+  REQUIRE_FALSE(started);
+  REQUIRE(skein::all_tasks(*loop).empty());
+}
+
+SKEIN_TEST_CASE("run_coroutine_threadsafe: a thread that gives up cancels the coroutine (THR-013)",
+                "[core][create_task]") {
+  auto& loop = skein::get_running_loop();
+  std::atomic<bool> timed_out{false};
+  std::atomic<bool> cancelled{false};
+  auto const before = skein::all_tasks().size();
+  std::thread caller{[&] {
+    auto const f = skein::run_coroutine_threadsafe(
+        [](std::atomic<bool>& seen) -> skein::coro<> {
+          try {
+            co_await skein::sleep(1000h);
+          } catch (skein::cancelled_error const&) {
+            seen = true;
+            throw;
+          }
+        }(cancelled),
+        loop);
+    try {
+      f.get_for(0s);
+    } catch (skein::timeout_error const&) {
+      timed_out = true;
+    }
+    // Not before it waits: a task that is cancelled before its first step is never entered.
+    while (skein::any_task const task{skein::all_tasks(loop).front()}) {
+      if (task == f && task.state() == skein::task_state::pending) {
+        break;
+      }
+      std::this_thread::yield();
+    }
+    f.cancel();
+  }};
+  while (!cancelled) {
+    co_await skein::sleep(100us);
+  }
+  caller.join();
+  co_await all_tasks_blocked();
+  REQUIRE(timed_out);
+  REQUIRE(skein::all_tasks().size() == before);
 }

@@ -3,9 +3,11 @@
 #include <support/test_case.hpp>
 
 #include <skein/core/event_loop.hpp>
+#include <skein/core/executor.hpp>
 #include <skein/core/runtime.hpp>
 #include <skein/core/sleep.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <set>
@@ -17,6 +19,16 @@ using namespace std::chrono_literals;
 namespace {
 skein::coro<int> number(int n) { co_return n; }
 }  // namespace
+
+// What returns a coroutine is given to create_task: nobody would await it here (LOOP-011).
+template <class F>
+concept can_be_called_soon = requires(skein::event_loop& l, F f) { l.call_soon(f); } ||
+                             requires(skein::event_loop& l, F f) { l.call_soon_threadsafe(f); } ||
+                             requires(skein::event_loop& l, F f) { l.call_later(1s, f); } ||
+                             requires(skein::event_loop& l, F f) { l.call_at(l.time(), f); };
+static_assert(can_be_called_soon<decltype([] {})>);
+static_assert(!can_be_called_soon<decltype([] { return number(1); })>);
+static_assert(!can_be_called_soon<skein::coro<int>>);
 
 TEST_CASE("event_loop: calls run in the order of posting, cancelled ones not at all (LOOP-001)",
           "[core][loop]") {
@@ -104,8 +116,10 @@ TEST_CASE("event_loop: one that posts itself for ever starves neither timers nor
   REQUIRE(timer);
 }
 
-TEST_CASE("event_loop: an error in a callback goes to the handler and the loop goes on (LOOP-003, EXC-002)",
-          "[core][loop]") {
+TEST_CASE(
+    "event_loop: an error in a callback goes to the handler and the loop goes on (LOOP-003, LOOP-004, "
+    "EXC-002)",
+    "[core][loop]") {
   auto const loop = skein::new_event_loop();
   std::vector<std::string> reports;
   loop->set_exception_handler([&](skein::event_loop& l, skein::exception_context const& context) {
@@ -152,6 +166,8 @@ TEST_CASE("event_loop: a closed one refuses everything by its type (LOOP-009)", 
   loop->close();
   REQUIRE(loop->is_closed());
   REQUIRE_THROWS_AS(loop->run_forever(), skein::loop_closed_error);
+  REQUIRE_THROWS_AS(loop->run_until_complete(number(1)), skein::loop_closed_error);
+  REQUIRE_THROWS_AS(loop->run_in_executor(nullptr, [] {}), skein::loop_closed_error);
   REQUIRE_THROWS_AS(loop->call_soon([] {}), skein::loop_closed_error);
   REQUIRE_THROWS_AS(loop->call_soon_threadsafe([] {}), skein::loop_closed_error);
   REQUIRE_THROWS_AS(loop->call_later(1s, [] {}), skein::loop_closed_error);
@@ -316,4 +332,142 @@ SKEIN_TEST_CASE("event_loop: call_soon on every loop of a runtime runs on its th
   }
   REQUIRE(seen.size() == runtime.workers());
   REQUIRE_THROWS_AS(skein::get_running_loop().close(), std::runtime_error);
+}
+
+SKEIN_TEST_CASE("event_loop: each call of call_soon is made once, cancelled ones never (LOOP-001)",
+                "[core][loop]") {
+  auto& runtime = skein::runtime::current();
+  constexpr std::size_t many = 200;
+  std::vector<std::atomic<int>> calls(many);
+  for (std::size_t i = 0; i < many; ++i) {
+    auto& loop = runtime.loop(i % runtime.workers());
+    auto handle = loop.call_soon([&calls, i] { ++calls[i]; });
+    if (i % 5 == 0) {
+      handle.cancel();  // it may be running already
+      calls[i] += handle.cancelled() ? 1 : 0;
+    }
+  }
+  co_await all_tasks_blocked();
+  REQUIRE(std::all_of(calls.begin(), calls.end(), [](auto const& n) { return n == 1; }));
+}
+
+TEST_CASE("event_loop: a run that was aborted leaves nothing that stops the next one (LOOP-007)",
+          "[core][loop]") {
+  auto const loop = skein::new_event_loop({.virtual_time = true});
+  auto const wait = [](skein::delay d) -> skein::coro<> { co_await skein::sleep(d); };
+  auto const begin = loop->time();
+  loop->call_soon([] { throw skein::system_exit{}; });
+  REQUIRE_THROWS_AS(loop->run_until_complete(wait(100ms)), skein::system_exit);
+  loop->run_until_complete(wait(200ms));
+  REQUIRE(loop->time() - begin >= 200ms);
+}
+
+TEST_CASE("event_loop: keyboard_interrupt in main leaves no stop behind (LOOP-008)", "[core][loop]") {
+  auto const loop = skein::new_event_loop();
+  auto const main = []() -> skein::coro<> {
+    throw skein::keyboard_interrupt{};
+    co_return;
+  };
+  REQUIRE_THROWS_AS(loop->run_until_complete(main), skein::keyboard_interrupt);
+  bool ran = false;
+  loop->call_later(2ms, [&] {
+    ran = true;
+    loop->stop();
+  });
+  loop->run_forever();
+  REQUIRE(ran);
+}
+
+SKEIN_TEST_CASE("event_loop: call_later calls once with its arguments, never early (TIMER-001)",
+                "[core][loop]") {
+  auto& loop = skein::get_running_loop();
+  auto const begin = skein::clock::now();
+  auto const done = skein::create_future<std::string>();
+  std::atomic<int> calls{0};
+  skein::clock::time_point when;
+  loop.call_later(
+      5ms,
+      [&](std::string const& text, int n) {
+        ++calls;
+        when = skein::clock::now();
+        done.set_result(text + std::to_string(n));
+      },
+      "a", 1);
+  auto const text = co_await done;
+  co_await skein::sleep(10ms);
+  REQUIRE(text == "a1");
+  REQUIRE(calls == 1);
+  REQUIRE(when - begin >= 5ms);
+}
+
+TEST_CASE("event_loop: time goes on inside a callback, and delays count from their start (TIMER-010)",
+          "[core][loop]") {
+  auto const loop = skein::new_event_loop();
+  loop->call_soon([&] {
+    auto const begin = loop->time();
+    while (loop->time() - begin < 5ms) {
+    }
+    auto const set = loop->time();
+    loop->call_later(1ms, [&, set] {
+      REQUIRE(loop->time() - set >= 1ms);
+      loop->stop();
+    });
+  });
+  loop->run_forever();
+}
+
+TEST_CASE("event_loop: a million posts of other threads are made once each (THR-003)", "[core][loop]") {
+  auto const loop = skein::new_event_loop();
+  constexpr std::uint64_t posts = 1'000'000;
+  std::uint64_t sum = 0;
+  std::uint64_t count = 0;
+  std::thread poster{[&] {
+    for (std::uint64_t i = 0; i < posts; ++i) {
+      loop->call_soon_threadsafe([&, i] {
+        sum += i;
+        if (++count == posts) {
+          loop->stop();
+        }
+      });
+    }
+  }};
+  poster.join();  // all of them wait at once
+  loop->run_forever();
+  REQUIRE(count == posts);
+  REQUIRE(sum == posts * (posts - 1) / 2);
+}
+
+TEST_CASE("event_loop: posts of the loop's own thread keep their order (THR-001)", "[core][loop]") {
+  auto const loop = skein::new_event_loop();
+  std::vector<std::string> calls;
+  loop->call_soon_threadsafe([&](std::string const& text) { calls.push_back(text); }, "hello");
+  loop->call_soon_threadsafe([&] {
+    calls.emplace_back("world");
+    loop->stop();
+  });
+  loop->run_forever();
+  REQUIRE(calls == std::vector<std::string>{"hello", "world"});
+}
+
+SKEIN_TEST_CASE("event_loop: scheduling works from any thread (THR-004)", "[core][loop]") {
+  auto& loop = skein::get_running_loop();
+  std::atomic<int> on_loop{0};
+  auto const look = [&] { on_loop += skein::running_loop() == &loop ? 1 : 0; };
+  std::thread{[&] {
+    loop.call_soon(look);
+    loop.call_later(1us, look);
+    loop.call_at(loop.time(), look);
+  }}.join();
+  while (on_loop != 3) {
+    co_await skein::sleep(100us);
+  }
+}
+
+TEST_CASE("event_loop: debug mode is a flag that can be asked for", "[core][loop]") {
+  auto const loop = skein::new_event_loop();
+  bool const before = loop->get_debug();
+  loop->set_debug(!before);
+  REQUIRE(loop->get_debug() == !before);
+  loop->set_debug(before);
+  REQUIRE(loop->get_debug() == before);
 }

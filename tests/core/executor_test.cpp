@@ -5,6 +5,7 @@
 #include <skein/core/create_task.hpp>
 #include <skein/core/executor.hpp>
 #include <skein/core/gather.hpp>
+#include <skein/core/report.hpp>
 #include <skein/core/sleep.hpp>
 
 #include <atomic>
@@ -16,6 +17,11 @@
 #include <vector>
 
 using namespace std::chrono_literals;
+
+template <class P>
+concept can_be_default = requires(skein::event_loop& l, std::shared_ptr<P> p) { l.set_default_executor(p); };
+static_assert(can_be_default<skein::thread_pool_executor>);
+static_assert(!can_be_default<skein::cpu_executor>);  // THR-008
 
 namespace {
 
@@ -181,4 +187,121 @@ SKEIN_TEST_CASE("executor: the cpu_executor computes on oneTBB's threads", "[cor
   REQUIRE(sum == 4950);
   REQUIRE(cpu.shutdown(std::nullopt));
   REQUIRE_THROWS_AS(skein::run_in_executor(&cpu, [] {}), std::runtime_error);
+}
+
+TEST_CASE("executor: a job that outlives its loop touches nothing (THR-006)", "[core][executor]") {
+  skein::thread_pool_executor pool{1};
+  gate door;
+  auto payload = std::make_shared<int>(1);
+  {
+    auto const loop = skein::new_event_loop();
+    auto const job = loop->run_in_executor(&pool, [&, payload] {
+      door.wait();
+      return payload;
+    });
+    door.until_waiting(1);
+    auto const waiter = loop->create_task([job]() -> skein::coro<> { co_await job; });
+    loop->run_until_complete(skein::sleep(0s));
+    REQUIRE(waiter.state() == skein::task_state::pending);
+    loop->set_exception_handler([](skein::event_loop&, skein::exception_context const&) {});
+  }
+  door.open();
+  REQUIRE(pool.shutdown(std::nullopt));
+  REQUIRE(payload.use_count() == 1);
+}
+
+SKEIN_TEST_CASE("executor: the default pool can be another one (THR-008)", "[core][executor]") {
+  auto& loop = skein::get_running_loop();
+  auto const pool = std::make_shared<skein::thread_pool_executor>(1, "mine");
+  REQUIRE_THROWS_AS(loop.set_default_executor(nullptr), std::invalid_argument);
+  gate door;
+  auto const before = skein::to_thread([&] { door.wait(); });
+  loop.set_default_executor(pool);
+  REQUIRE(pool->threads() == 0);
+  REQUIRE(co_await skein::to_thread([] { return 5; }) == 5);
+  REQUIRE(pool->threads() == 1);
+  door.open();
+  co_await before;
+}
+
+TEST_CASE("executor: the runtime shuts down the default pool that it was given", "[core][executor]") {
+  auto const pool = std::make_shared<skein::thread_pool_executor>(1);
+  std::atomic<bool> ran{false};
+  skein::run([&]() -> skein::coro<> {
+    skein::get_running_loop().set_default_executor(pool);
+    static_cast<void>(skein::to_thread([&] { ran = true; }));
+    co_return;
+  });
+  REQUIRE(ran);
+  REQUIRE(pool->threads() == 0);
+}
+
+SKEIN_TEST_CASE("executor: shutdown_default_executor waits for jobs, then the pool refuses (THR-007)",
+                "[core][executor]") {
+  auto& loop = skein::get_running_loop();
+  gate door;
+  auto const job = skein::to_thread([&] {
+    door.wait();
+    return 3;
+  });
+  door.until_waiting(1);
+  auto const closing = skein::create_task(loop.shutdown_default_executor());
+  // It refuses once the shutdown has begun, which does not block the loop.
+  bool refused = false;
+  while (!refused) {
+    co_await skein::sleep(0s);
+    try {
+      static_cast<void>(skein::run_in_executor(nullptr, [] {}));
+    } catch (std::runtime_error const& e) {
+      REQUIRE_THAT(e.what(), Catch::StartsWith("Executor shutdown has been called"));
+      refused = true;
+    }
+  }
+  REQUIRE_FALSE(closing.done());
+  door.open();
+  co_await closing;
+  REQUIRE(job.done());
+  REQUIRE(job.result() == 3);
+  co_await loop.shutdown_default_executor();
+  REQUIRE_THROWS_WITH(skein::to_thread([] {}), Catch::StartsWith("Executor shutdown has been called"));
+}
+
+SKEIN_TEST_CASE("executor: without a job shutdown_default_executor is done at once", "[core][executor]") {
+  co_await skein::get_running_loop().shutdown_default_executor();
+  REQUIRE_THROWS_AS(skein::to_thread([] {}), std::runtime_error);
+}
+
+SKEIN_TEST_CASE("executor: shutdown_default_executor gives up after its limit and says so (THR-007)",
+                "[core][executor]") {
+  gate door;
+  std::vector<std::string> lines;
+  auto const pool = std::make_shared<skein::thread_pool_executor>(1);
+  skein::get_running_loop().set_default_executor(pool);
+  auto const job = skein::to_thread([&] { door.wait(); });
+  door.until_waiting(1);
+  skein::set_log_sink([&](std::string_view line) { lines.emplace_back(line); });
+  co_await skein::get_running_loop().shutdown_default_executor(1ms);
+  skein::set_log_sink(nullptr);
+  REQUIRE(lines.size() == 1);
+  REQUIRE_THAT(lines[0], Catch::Contains("did not end within the limit"));
+  REQUIRE(pool->left_behind());
+  door.open();
+  co_await job;
+  REQUIRE(pool->shutdown(std::nullopt));
+}
+
+SKEIN_TEST_CASE("executor: a cancelled shutdown_default_executor stops waiting (T1)", "[core][executor]") {
+  auto& loop = skein::get_running_loop();
+  gate door;
+  auto const job = skein::to_thread([&] { door.wait(); });
+  door.until_waiting(1);
+  auto const closing = skein::create_task(loop.shutdown_default_executor());
+  while (closing.state() != skein::task_state::pending) {
+    co_await skein::sleep(0s);
+  }
+  closing.cancel();
+  REQUIRE_THROWS_AS(co_await closing, skein::cancelled_error);
+  REQUIRE_FALSE(job.done());
+  door.open();
+  co_await job;
 }

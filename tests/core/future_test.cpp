@@ -5,10 +5,13 @@
 #include <skein/core/create_task.hpp>
 #include <skein/core/executor.hpp>
 #include <skein/core/future.hpp>
+#include <skein/core/gather.hpp>
 #include <skein/core/sleep.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -235,9 +238,24 @@ TEST_CASE("future: one of another runtime is refused with what to do (FUT-013)",
 SKEIN_TEST_CASE("future: its repr names state, result and callbacks (FUT-015)", "[core][future]") {
   auto const f = skein::create_future<std::string>();
   REQUIRE(f.repr() == "<future pending>");
-  auto const id = f.add_done_callback([] {});
-  REQUIRE(f.repr() == "<future pending cb=[1 callback]>");
-  f.remove_done_callback(id);
+  struct print {
+    void operator()() const {}
+  };
+  struct count {
+    void operator()() const {}
+  };
+  struct log {
+    void operator()(skein::future<std::string> const&) const {}
+  };
+  auto const first = f.add_done_callback(print{});
+  REQUIRE(f.repr() == "<future pending cb=[print]>");
+  auto const second = f.add_done_callback(count{});
+  REQUIRE(f.repr() == "<future pending cb=[print, count]>");
+  auto const third = f.add_done_callback(log{});
+  REQUIRE(f.repr() == "<future pending cb=[print, <1 more>, log]>");
+  for (auto const id : {first, second, third}) {
+    f.remove_done_callback(id);
+  }
   f.set_result("text");
   REQUIRE(f.repr() == "<future finished result='text'>");
   auto const g = skein::create_future<int>();
@@ -262,4 +280,149 @@ TEST_CASE("future: cancelling the wait for it cancels the future itself (CANC-00
         REQUIRE_THROWS_AS(co_await waiter, skein::cancelled_error);
       },
       {.workers = 1});
+}
+
+SKEIN_TEST_CASE_1W(
+    "future: a callback that takes back another and adds a third changes later turns only (FUT-007)",
+    "[core][future]") {
+  auto const f = skein::create_future<int>();
+  std::vector<std::string> order;
+  skein::callback_id b = 0;
+  std::size_t removed = 7;
+  f.add_done_callback([&] {
+    order.emplace_back("a");
+    removed = f.remove_done_callback(b);
+    f.add_done_callback([&] { order.emplace_back("c"); });
+    order.emplace_back("a ends");
+  });
+  b = f.add_done_callback([&] { order.emplace_back("b"); });
+  f.set_result(1);
+  co_await skein::sleep(0s);
+  REQUIRE(removed == 0);
+  REQUIRE(order == std::vector<std::string>{"a", "a ends", "b"});
+  co_await skein::sleep(0s);
+  REQUIRE(order.back() == "c");
+}
+
+namespace {
+
+// Collects the reports of a run.
+struct told {
+  std::mutex mutex;
+  std::vector<std::string> texts;
+  std::exception_ptr last;
+
+  [[nodiscard]] skein::exception_handler handler() {
+    return [this](skein::event_loop&, skein::exception_context const& context) {
+      std::lock_guard const guard{mutex};
+      texts.push_back(context.message + (context.future.done() ? ", done" : ""));
+      last = context.exception;
+    };
+  }
+};
+
+}  // namespace
+
+TEST_CASE("future: an error that nobody takes is told once, when the last handle goes (FUT-010)",
+          "[core][future]") {
+  for (unsigned const workers : {1U, 4U}) {
+    told reports;
+    auto const error = std::make_exception_ptr(std::runtime_error{"lost"});
+    skein::run(
+        [&]() -> skein::coro<> {
+          auto f = skein::create_future<int>();
+          auto copy = f;
+          f.set_exception(error);
+          f = {};
+          REQUIRE(reports.texts.empty());
+          copy = {};
+          co_return;
+        },
+        {.workers = workers, .exception_handler = reports.handler()});
+    REQUIRE(reports.texts == std::vector<std::string>{"Future exception was never retrieved, done"});
+    REQUIRE(reports.last == error);
+  }
+}
+
+TEST_CASE("future: result, exception and an await take the error, done does not (FUT-011)",
+          "[core][future]") {
+  for (unsigned const workers : {1U, 4U}) {
+    told reports;
+    skein::run(
+        []() -> skein::coro<> {
+          auto const failed = [] {
+            auto f = skein::create_future<int>();
+            f.set_exception(std::runtime_error{"x"});
+            return f;
+          };
+          REQUIRE_THROWS_AS(failed().result(), std::runtime_error);
+          REQUIRE(failed().exception() != nullptr);
+          REQUIRE_THROWS_AS(co_await failed(), std::runtime_error);
+          auto const waited_for = skein::create_future<int>();
+          auto const waiter = skein::create_task([waited_for]() -> skein::coro<> { co_await waited_for; });
+          co_await all_tasks_blocked();
+          waited_for.set_exception(std::runtime_error{"x"});
+          REQUIRE_THROWS_AS(co_await waiter, std::runtime_error);
+        },
+        {.workers = workers, .exception_handler = reports.handler()});
+    REQUIRE(reports.texts.empty());
+    skein::run(
+        []() -> skein::coro<> {
+          auto const f = skein::create_future<int>();
+          f.set_exception(std::runtime_error{"x"});
+          REQUIRE(f.done());
+          REQUIRE_FALSE(f.cancelled());
+          co_return;
+        },
+        {.workers = workers, .exception_handler = reports.handler()});
+    REQUIRE(reports.texts == std::vector<std::string>{"Future exception was never retrieved, done"});
+  }
+}
+
+SKEIN_TEST_CASE("future: a result whose destructor calls back into the runtime (FUT-016)", "[core][future]") {
+  struct meddler {
+    skein::event_loop* loop;
+    std::atomic<int>* calls;
+    std::shared_ptr<skein::future<int>> other = std::make_shared<skein::future<int>>();
+    meddler(skein::event_loop& l, std::atomic<int>& n) : loop{&l}, calls{&n} {
+      *other = skein::create_future<int>();
+    }
+    meddler(meddler&& from) noexcept
+        : loop{std::exchange(from.loop, nullptr)}, calls{from.calls}, other{std::move(from.other)} {}
+    ~meddler() {
+      if (loop != nullptr) {
+        other->add_done_callback([n = calls] { ++*n; });
+        other->set_result(1);
+        *other = {};
+        loop->call_soon([n = calls] { ++*n; });
+      }
+    }
+  };
+  std::atomic<int> calls{0};
+  auto& loop = skein::get_running_loop();
+  for (int i = 0; i < 100; ++i) {
+    auto f = skein::create_future<meddler>();
+    f.set_result(meddler{loop, calls});
+    f = {};
+  }
+  co_await all_tasks_blocked();
+  REQUIRE(calls == 200);
+}
+
+SKEIN_TEST_CASE("future: gather with return_exceptions takes the errors of its children (EXC-005)",
+                "[core][future]") {
+  std::atomic<int> reports{0};
+  skein::get_running_loop().set_exception_handler(
+      [&](skein::event_loop&, skein::exception_context const&) { ++reports; });
+  {
+    auto const failing = skein::create_task([]() -> skein::coro<int> {
+      throw std::runtime_error{"x"};
+      co_return 1;
+    });
+    auto const outcomes = co_await skein::gather(skein::return_exceptions, failing);
+    REQUIRE_FALSE(std::get<0>(outcomes).has_value());
+  }
+  co_await all_tasks_blocked();
+  REQUIRE(reports == 0);
+  skein::get_running_loop().set_exception_handler(nullptr);
 }

@@ -35,3 +35,22 @@ TEST_CASE("handle: a timer knows when, and can be cancelled from its loop (TIMER
   REQUIRE(timer.cancelled());
   REQUIRE(calls == 0);
 }
+
+TEST_CASE("handle: its repr names the call, and that it was cancelled", "[core][handle]") {
+  struct print {
+    void operator()() const {}
+  };
+  auto const loop = skein::new_event_loop({.virtual_time = true});
+  auto soon = loop->call_soon(print{});
+  REQUIRE(soon.repr() == "<handle print>");
+  soon.cancel();
+  REQUIRE(soon.repr() == "<handle cancelled>");
+  auto const when = skein::clock::time_point{} + 1000h;
+  auto timer = loop->call_at(when, print{});
+  REQUIRE(timer.repr() == "<timer_handle when=3600000 print>");
+  timer.cancel();
+  REQUIRE(timer.repr() == "<timer_handle cancelled when=3600000>");
+  REQUIRE_THAT(loop->call_soon([](int) {}, 1).repr(), Catch::StartsWith("<handle {lambda(int)"));
+  REQUIRE(skein::handle{}.repr() == "<handle null>");
+  REQUIRE(skein::timer_handle{}.repr() == "<timer_handle null>");
+}

@@ -2,13 +2,17 @@
 // run_test.cpp: starting and ending a runtime: values, errors, leftovers, bad options.
 #include <support/test_case.hpp>
 
+#include <skein/core/async_generator.hpp>
 #include <skein/core/create_task.hpp>
+#include <skein/core/executor.hpp>
 #include <skein/core/run.hpp>
 #include <skein/core/sleep.hpp>
 
 #include <atomic>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -264,4 +268,86 @@ SKEIN_TEST_CASE("run: always-ready awaits give way to others when the budget is 
   });
   REQUIRE(co_await greedy > 0);
   co_await other;
+}
+
+TEST_CASE("run: at the end tasks, then generators, then the executor, then the loops (RUN-006)",
+          "[core][run]") {
+  for (unsigned const workers : {1U, 4U}) {
+    std::mutex mutex;
+    std::vector<std::string> order;
+    auto const note = [&](std::string text) {
+      std::lock_guard const guard{mutex};
+      order.push_back(std::move(text));
+    };
+    std::atomic<bool> generator_closed{false};
+    std::optional<skein::async_generator<int>> generator;
+    skein::event_loop* loop = nullptr;
+    skein::runner runner{{.workers = workers}};
+    runner.run([&]() -> skein::coro<> {
+      loop = &skein::get_running_loop();
+      generator = [](auto const& say, std::atomic<bool>& closed) -> skein::async_generator<int> {
+        try {
+          co_yield 1;
+        } catch (skein::generator_exit const&) {
+        }
+        co_await skein::sleep(1ms);
+        say("generator");
+        closed = true;
+      }(note, generator_closed);
+      co_await generator->next();
+      for (int i = 0; i < 2; ++i) {
+        skein::create_task([&]() -> skein::coro<> {
+          try {
+            co_await skein::sleep(1000h);
+          } catch (skein::cancelled_error const&) {
+          }
+          co_await skein::sleep(2ms);
+          note("task");
+        });
+      }
+      static_cast<void>(skein::to_thread([&] {
+        while (!generator_closed) {  // joined before the generators, this would never end
+          std::this_thread::yield();
+        }
+        note("job");
+      }));
+      co_await skein::sleep(1ms);
+    });
+    REQUIRE(order.empty());
+    runner.close();
+    REQUIRE(order == std::vector<std::string>{"task", "task", "generator", "job"});
+  }
+}
+
+TEST_CASE("run: debug mode is what the options say, else what the environment says (RUN-007)",
+          "[core][run]") {
+  auto const debug = []() -> skein::coro<bool> { co_return skein::get_running_loop().get_debug(); };
+  REQUIRE(skein::run(debug(), {.workers = 1, .debug = true}));
+  REQUIRE_FALSE(skein::run(debug(), {.workers = 1, .debug = false}));
+  char const* const given = std::getenv("SKEIN_DEBUG");
+  std::string const before = given != nullptr ? given : "";
+  ::setenv("SKEIN_DEBUG", "1", 1);
+  REQUIRE(skein::run(debug()));
+  REQUIRE_FALSE(skein::run(debug(), {.debug = false}));
+  ::setenv("SKEIN_DEBUG", "", 1);
+  REQUIRE_FALSE(skein::run(debug()));
+  if (given != nullptr) {
+    ::setenv("SKEIN_DEBUG", before.c_str(), 1);
+  } else {
+    ::unsetenv("SKEIN_DEBUG");
+  }
+}
+
+TEST_CASE("runner: closed it refuses everything, and the coroutine does not start", "[core][run]") {
+  skein::runner runner{{.workers = 1}};
+  runner.close();
+  bool started = false;
+  auto const main = [&]() -> skein::coro<> {
+    started = true;
+    co_return;
+  };
+  REQUIRE_THROWS_WITH(runner.run(main), Catch::StartsWith("Runner is closed"));
+  REQUIRE_THROWS_WITH(runner.run(main()), Catch::StartsWith("Runner is closed"));
+  REQUIRE_THROWS_WITH(runner.get_loop(), Catch::StartsWith("Runner is closed"));
+  REQUIRE_FALSE(started);
 }

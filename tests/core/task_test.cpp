@@ -11,10 +11,19 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 using namespace std::chrono_literals;
+
+template <class T>
+concept can_set = requires(T const& t) { t.set_result(1); } || requires(T const& t) {
+  t.try_set_result(1);
+} || requires(T const& t) { t.set_exception(std::runtime_error{""}); };
+static_assert(can_set<skein::future<int>>);
+static_assert(!can_set<skein::task<int>>);
 
 namespace {
 
@@ -471,4 +480,76 @@ SKEIN_TEST_CASE(
   auto const second = *other;
   REQUIRE_THROWS_AS(co_await first, skein::cancelled_error);
   REQUIRE_THROWS_AS(co_await second, skein::cancelled_error);
+}
+
+SKEIN_TEST_CASE("task: nobody but its coroutine sets its result (TASK-003)", "[core][task]") {
+  auto const task = skein::create_task(after(1ms, 3));
+  skein::future<int> const as_future = task;
+  REQUIRE_THROWS_AS(as_future.set_result(1), std::runtime_error);
+  REQUIRE_THROWS_WITH(as_future.set_exception(std::runtime_error{"x"}),
+                      Catch::StartsWith("Task does not support"));
+  REQUIRE_FALSE(as_future.try_set_result(1));
+  REQUIRE(co_await task == 3);
+}
+
+TEST_CASE("task: one that waits when its loop is closed is destroyed once and named (TASK-009)",
+          "[core][task]") {
+  std::vector<std::string> reports;
+  auto payload = std::make_shared<int>(1);
+  auto const loop = skein::new_event_loop();
+  loop->set_exception_handler([&](skein::event_loop&, skein::exception_context const& context) {
+    reports.push_back(context.message + (context.task ? " " + context.task.get_name() : ""));
+  });
+  loop->create_task({.name = "lonely"}, [payload]() -> skein::coro<> {
+    auto const nobody_else_has_it = skein::create_future<>();
+    co_await nobody_else_has_it;
+  });
+  loop->run_until_complete(all_tasks_blocked());
+  REQUIRE(skein::all_tasks(*loop).size() == 1);
+  loop->close();
+  REQUIRE(payload.use_count() == 1);
+  REQUIRE(skein::all_tasks(*loop).empty());
+  REQUIRE(reports.size() == 1);
+  REQUIRE_THAT(reports[0],
+               Catch::StartsWith("Task was destroyed but it is pending!") && Catch::EndsWith("lonely"));
+}
+
+SKEIN_TEST_CASE("task: a future that its coroutine returns is its result, not awaited (TASK-015)",
+                "[core][task]") {
+  auto const f = skein::create_future<int>();
+  auto const task = skein::create_task([f]() -> skein::coro<skein::future<int>> { co_return f; });
+  auto const result = co_await task;
+  REQUIRE(result == f);
+  REQUIRE_FALSE(result.done());
+}
+
+SKEIN_TEST_CASE("task: the last handle goes on a foreign thread (THR-014)", "[core][task]") {
+  auto payload = std::make_shared<int>(1);
+  for (bool const finished : {true, false}) {
+    auto task = skein::create_task([payload, finished]() -> skein::coro<std::shared_ptr<int>> {
+      co_await skein::sleep(finished ? skein::delay{0s} : skein::delay{2ms});
+      co_return payload;
+    });
+    auto const ended = skein::create_future<>();
+    task.add_done_callback([ended] { ended.set_result(); });
+    if (finished) {
+      co_await ended;
+    }
+    std::thread{[taken = std::move(task)]() mutable { taken = {}; }}.join();
+    co_await ended;
+  }
+  co_await all_tasks_blocked();
+  REQUIRE(payload.use_count() == 1);
+}
+
+TEST_CASE("task: the last handle goes on a foreign thread after its runtime (THR-014)", "[core][task]") {
+  auto payload = std::make_shared<int>(1);
+  std::optional<skein::task<std::shared_ptr<int>>> kept;
+  skein::run([&]() -> skein::coro<> {
+    kept = skein::create_task([payload]() -> skein::coro<std::shared_ptr<int>> { co_return payload; });
+    co_await *kept;
+  });
+  REQUIRE(payload.use_count() == 2);
+  std::thread{[&] { kept.reset(); }}.join();
+  REQUIRE(payload.use_count() == 1);
 }

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <skein/core/as_completed.hpp>
+#include <skein/core/async_generator.hpp>
 #include <skein/core/call_graph.hpp>
+#include <skein/core/context.hpp>
 #include <skein/core/create_task.hpp>
 #include <skein/core/event_loop.hpp>
 #include <skein/core/exception_group.hpp>
@@ -15,6 +17,7 @@
 #include <skein/core/shield.hpp>
 #include <skein/core/sleep.hpp>
 #include <skein/core/staggered_race.hpp>
+#include <skein/core/switch_to.hpp>
 #include <skein/core/task_group.hpp>
 #include <skein/core/timeout.hpp>
 #include <skein/core/wait.hpp>

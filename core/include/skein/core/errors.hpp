@@ -37,6 +37,12 @@ class system_exit {
   int code_;
 };
 
+/// Thrown at the co_yield of an async generator that is being closed. Not a `std::exception`. A generator may
+/// catch it to clean up, but must not yield again.
+///
+/// Source      GeneratorExit.
+class generator_exit {};
+
 /// A future or task is not in the state that the call needs: no result yet, or a second result.
 struct invalid_state_error : std::logic_error {
   using std::logic_error::logic_error;

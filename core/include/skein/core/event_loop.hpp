@@ -17,6 +17,7 @@
 namespace skein {
 
 class executor;
+class thread_pool_executor;
 struct loop_options;
 
 namespace detail {
@@ -29,7 +30,7 @@ void post_timed_call_at(worker& loop, state_ref<timed_call> call, clock::time_po
 void check_open(worker const& loop);
 /// Runs a lone loop until the future is done.
 void run_until_done(event_loop& loop, future_state& state);
-[[nodiscard]] executor& default_executor(worker& loop);
+[[nodiscard]] std::shared_ptr<thread_pool_executor> default_executor(worker& loop);
 
 /// What call_soon takes: a function that returns no coroutine, which nobody would await.
 template <class F, class... Args>
@@ -109,6 +110,16 @@ class event_loop {
     requires detail::callback<F, Args...>
   handle call_soon(F&& f, Args&&... args) {
     auto call = detail::bind_call(std::forward<F>(f), std::forward<Args>(args)...);
+    detail::inherit_context(*call);
+    detail::post_call(*worker_, call);
+    return handle{std::move(call)};
+  }
+  /// As above, in that very context; the others run in a copy of the caller's.
+  template <class F, class... Args>
+    requires detail::callback<F, Args...>
+  handle call_soon(with_context where, F&& f, Args&&... args) {
+    auto call = detail::bind_call(std::forward<F>(f), std::forward<Args>(args)...);
+    call->own_context.enter(where.get().inner());
     detail::post_call(*worker_, call);
     return handle{std::move(call)};
   }
@@ -118,6 +129,11 @@ class event_loop {
   handle call_soon_threadsafe(F&& f, Args&&... args) {
     return call_soon(std::forward<F>(f), std::forward<Args>(args)...);
   }
+  template <class F, class... Args>
+    requires detail::callback<F, Args...>
+  handle call_soon_threadsafe(with_context where, F&& f, Args&&... args) {
+    return call_soon(std::move(where), std::forward<F>(f), std::forward<Args>(args)...);
+  }
   /// Calls f(args…) after a delay, never early; equal deadlines in the order they were set.
   ///
   /// Throws      `loop_closed_error`; `std::invalid_argument` when the delay is NaN.
@@ -125,6 +141,15 @@ class event_loop {
     requires detail::callback<F, Args...>
   timer_handle call_later(delay after, F&& f, Args&&... args) {
     auto call = detail::bind_timed_call(*worker_, std::forward<F>(f), std::forward<Args>(args)...);
+    detail::inherit_context(*call);
+    detail::post_timed_call(*worker_, call, after);
+    return timer_handle{std::move(call)};
+  }
+  template <class F, class... Args>
+    requires detail::callback<F, Args...>
+  timer_handle call_later(with_context where, delay after, F&& f, Args&&... args) {
+    auto call = detail::bind_timed_call(*worker_, std::forward<F>(f), std::forward<Args>(args)...);
+    call->own_context.enter(where.get().inner());
     detail::post_timed_call(*worker_, call, after);
     return timer_handle{std::move(call)};
   }
@@ -132,6 +157,15 @@ class event_loop {
     requires detail::callback<F, Args...>
   timer_handle call_at(clock::time_point when, F&& f, Args&&... args) {
     auto call = detail::bind_timed_call(*worker_, std::forward<F>(f), std::forward<Args>(args)...);
+    detail::inherit_context(*call);
+    detail::post_timed_call_at(*worker_, call, when);
+    return timer_handle{std::move(call)};
+  }
+  template <class F, class... Args>
+    requires detail::callback<F, Args...>
+  timer_handle call_at(with_context where, clock::time_point when, F&& f, Args&&... args) {
+    auto call = detail::bind_timed_call(*worker_, std::forward<F>(f), std::forward<Args>(args)...);
+    call->own_context.enter(where.get().inner());
     detail::post_timed_call_at(*worker_, call, when);
     return timer_handle{std::move(call)};
   }
@@ -144,28 +178,54 @@ class event_loop {
 
   /// Makes a task that stays on this loop. Before the loop runs, tasks are kept for it.
   ///
-  /// Throws      `loop_closed_error`.
+  /// Throws      `loop_closed_error`; what a task factory throws.
   template <awaitable A>
   task<await_result_t<A>> create_task(A&& operation) {
-    return detail::spawn(detail::home_on(*this), std::forward<A>(operation), {});
+    detail::task_home const home = detail::home_on(*this);
+    if (home.has_factory) [[unlikely]] {
+      return create_task(std::forward<A>(operation), task_options{});
+    }
+    return detail::spawn(home, std::forward<A>(operation), nullptr);
   }
   template <awaitable A>
   task<await_result_t<A>> create_task(A&& operation, task_options options) {
-    return detail::spawn(detail::home_on(*this), std::forward<A>(operation), std::move(options.name));
+    options.pin = this;
+    return detail::spawn(detail::home_for(options), std::forward<A>(operation), &options);
   }
   template <class F, class... Args>
     requires detail::coro_callable<std::decay_t<F>&, std::decay_t<Args>&...>
   auto create_task(F&& f, Args&&... args)
       -> task<detail::coro_result<std::decay_t<F>&, std::decay_t<Args>&...>> {
-    return detail::spawn_call(detail::home_on(*this), {}, std::forward<F>(f), std::forward<Args>(args)...);
+    detail::task_home const home = detail::home_on(*this);
+    if (home.has_factory) [[unlikely]] {
+      return create_task(task_options{}, std::forward<F>(f), std::forward<Args>(args)...);
+    }
+    return detail::spawn_call(home, nullptr, std::forward<F>(f), std::forward<Args>(args)...);
   }
   template <class F, class... Args>
     requires detail::coro_callable<std::decay_t<F>&, std::decay_t<Args>&...>
   auto create_task(task_options options, F&& f, Args&&... args)
       -> task<detail::coro_result<std::decay_t<F>&, std::decay_t<Args>&...>> {
-    return detail::spawn_call(detail::home_on(*this), std::move(options.name), std::forward<F>(f),
+    options.pin = this;
+    return detail::spawn_call(detail::home_for(options), &options, std::forward<F>(f),
                               std::forward<Args>(args)...);
   }
+
+  /// Sets who sees the options of each task before it is made; null restores the default: nobody. It is asked
+  /// for the tasks of all loops of the runtime. For tasks of a loop, `options.pin` is that loop.
+  ///
+  /// Threads     Any. f is called on the thread that makes the task, several at once when several make some.
+  /// Source      loop.set_task_factory; differs: f changes options, it does not make the task.
+  void set_task_factory(task_factory f);
+  [[nodiscard]] task_factory get_task_factory() const;
+
+  /// Closes all async generators of the runtime that have begun and not ended, concurrently. `run` does this
+  /// by itself, after its tasks have ended. What goes wrong in one is reported to the exception handler;
+  /// those that begin later are named in the log.
+  ///
+  /// Cancelling  Goes to the cleanup of the generators.
+  /// Source      loop.shutdown_asyncgens.
+  [[nodiscard]] coro<void> shutdown_asyncgens();
 
   /// Calls f(args…) on a thread of the executor; null is the loop's default pool. See executor.hpp, which has
   /// to be included for it.
@@ -191,11 +251,32 @@ class event_loop {
   /// Throws      `std::invalid_argument` for a number that is no signal.
   bool remove_signal_handler(int sig) { return detail::unwatch_signal(*worker_, sig); }
 
+  /// Sets the pool that run_in_executor(nullptr, …) and to_thread use on all loops of the runtime, which
+  /// shuts it down when it ends. Jobs that the pool before has already still run.
+  ///
+  /// Throws      `std::invalid_argument` for a null pointer.
+  /// Source      loop.set_default_executor.
+  void set_default_executor(std::shared_ptr<thread_pool_executor> pool);
+  /// Lets the default pool refuse jobs from now on, and waits until those that it has are done.
+  ///
+  /// Cancelling  Stops waiting; the pool still shuts down.
+  /// Source      loop.shutdown_default_executor.
+  [[nodiscard]] coro<void> shutdown_default_executor();
+  /// As above, but waits no longer than that, in real time; then it says so in the log, and nobody waits for
+  /// the jobs any more.
+  ///
+  /// Cancelling  As above.
+  [[nodiscard]] coro<void> shutdown_default_executor(delay timeout);
+
   /// Sets who is told of errors that nobody took; null restores the default, which writes to the log.
   void set_exception_handler(exception_handler f);
   [[nodiscard]] exception_handler get_exception_handler() const;
   void default_exception_handler(exception_context const& context);
   void call_exception_handler(exception_context const& context);
+
+  /// Turns debug mode of the runtime on or off.
+  void set_debug(bool on);
+  [[nodiscard]] bool get_debug() const;
 
   /// For skein itself.
   [[nodiscard]] detail::worker& inner() const noexcept { return *worker_; }

@@ -120,7 +120,7 @@ class executor {
 
 /// Threads for calls that block: made when a job finds none idle, up to a maximum.
 ///
-/// Lifetime    The destructor shuts down and waits for running jobs.
+/// Lifetime    The destructor shuts down and waits for running jobs, unless a shutdown gave up on them.
 /// Source      concurrent.futures.ThreadPoolExecutor.
 class thread_pool_executor : public executor {
  public:
@@ -135,6 +135,8 @@ class thread_pool_executor : public executor {
 
   /// A snapshot of the number of threads.
   [[nodiscard]] std::size_t threads() const;
+  /// Returns     True when a shutdown gave up on jobs that did not end within its limit.
+  [[nodiscard]] bool left_behind() const;
 
  private:
   struct state;
@@ -167,12 +169,17 @@ auto event_loop::run_in_executor(executor* where, F&& f, Args&&... args)
   detail::check_open(*worker_);
   auto state = detail::state_ref<detail::future_of<R>>::adopt(new detail::future_of<R>{id()});
   future<R> result{detail::state_ref<>::share(state.get())};
-  executor& pool = where != nullptr ? *where : detail::default_executor(*worker_);
-  pool.submit(std::make_unique<job>(std::move(state), std::forward<F>(f), std::forward<Args>(args)...));
+  auto made = std::make_unique<job>(std::move(state), std::forward<F>(f), std::forward<Args>(args)...);
+  if (where != nullptr) {
+    where->submit(std::move(made));
+  } else {
+    detail::default_executor(*worker_)->submit(std::move(made));
+  }
   return result;
 }
 
-/// Calls f(args…) on a thread of the executor; null is the default pool of the runtime.
+/// Calls f(args…) on a thread of the executor; null is the default pool of the runtime. The context of the
+/// caller does not go with it: see to_thread.
 ///
 /// Returns     A future of what f returns or throws.
 /// Throws      `no_running_loop_error`; `std::runtime_error` when the executor was shut down.
@@ -189,14 +196,21 @@ auto run_in_executor(std::nullptr_t, F&& f, Args&&... args) {
   return get_running_loop().run_in_executor(nullptr, std::forward<F>(f), std::forward<Args>(args)...);
 }
 
-/// Calls f(args…) on a thread of the default pool.
+/// Calls f(args…) on a thread of the default pool, in a copy of the current context.
 ///
 /// Returns     A future of what f returns or throws.
 /// Cancelling  As run_in_executor.
 /// Source      asyncio.to_thread.
 template <class F, class... Args>
 auto to_thread(F&& f, Args&&... args) {
-  return run_in_executor(nullptr, std::forward<F>(f), std::forward<Args>(args)...);
+  using R = std::invoke_result_t<std::decay_t<F>&, std::decay_t<Args>&...>;
+  static_assert(!awaitable<R>, "to_thread calls plain functions: give a coroutine to create_task");
+  return run_in_executor(
+      nullptr,
+      [where = copy_context()](std::decay_t<F>& kept, std::decay_t<Args>&... kept_args) mutable -> R {
+        return where.run([&]() -> R { return std::invoke(kept, kept_args...); });
+      },
+      std::forward<F>(f), std::forward<Args>(args)...);
 }
 
 }  // namespace skein

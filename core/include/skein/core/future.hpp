@@ -4,6 +4,7 @@
 
 #include <skein/core/awaitable.hpp>
 #include <skein/core/clock.hpp>
+#include <skein/core/context.hpp>
 #include <skein/core/detail/await_future.hpp>
 #include <skein/core/detail/done_callback.hpp>
 #include <skein/core/detail/future_state.hpp>
@@ -97,7 +98,7 @@ class future : public any_future {
 
   /// Completes the future.
   ///
-  /// Throws      `invalid_state_error` when it is done already.
+  /// Throws      `invalid_state_error` when it is done already; `std::runtime_error` when it is a task.
   template <class... U>
     requires(sizeof...(U) == (std::is_void_v<T> ? 0 : 1))
   void set_result(U&&... value) const {
@@ -126,19 +127,19 @@ class future : public any_future {
   }
 
   /// Calls f(future<T>) or f() when the future is done, on the loop that runs now, or else on the future's,
-  /// in its next turn; callbacks of one future run in the order they were added. What it throws goes to that
-  /// loop's exception handler.
+  /// in its next turn, in a copy of the current context; callbacks of one future run in the order they were
+  /// added. What it throws goes to that loop's exception handler.
   ///
   /// Returns     An id for remove_done_callback.
   template <class F>
   callback_id add_done_callback(F&& f) const {
-    return detail::add_callback(checked(), [f = std::forward<F>(f)](detail::state_ref<> state) mutable {
-      if constexpr (std::invocable<std::decay_t<F>&, future<T>>) {
-        f(future<T>{std::move(state)});
-      } else {
-        f();
-      }
-    });
+    return detail::add_callback<std::decay_t<F>>(checked(), as_callback(std::forward<F>(f)), nullptr);
+  }
+  /// As above, in that very context.
+  template <class F>
+  callback_id add_done_callback(with_context where, F&& f) const {
+    return detail::add_callback<std::decay_t<F>>(checked(), as_callback(std::forward<F>(f)),
+                                                 &where.get().inner());
   }
 
   /// Blocks a plain thread, or a thread of an executor, until the result is there.
@@ -175,6 +176,18 @@ class future : public any_future {
 
   /// For skein itself.
   explicit future(detail::state_ref<> state) noexcept : any_future{std::move(state)} {}
+
+ private:
+  template <class F>
+  static auto as_callback(F&& f) {
+    return [f = std::forward<F>(f)](detail::state_ref<> state) mutable {
+      if constexpr (std::invocable<std::decay_t<F>&, future<T>>) {
+        f(future<T>{std::move(state)});
+      } else {
+        f();
+      }
+    };
+  }
 };
 
 }  // namespace skein

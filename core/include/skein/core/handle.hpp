@@ -29,6 +29,8 @@ class handle {
   [[nodiscard]] bool cancelled() const noexcept {
     return call_ && call_->current_phase() == detail::scheduled_call::phase::cancelled;
   }
+  /// Returns     A line for people: `<handle print>`, `<handle cancelled>`.
+  [[nodiscard]] std::string repr() const;
 
  protected:
   detail::call_ref call_;
@@ -45,6 +47,8 @@ class timer_handle : public handle {
 
   /// Returns     The deadline.
   [[nodiscard]] clock::time_point when() const noexcept { return clock::time_point{clock::duration{when_}}; }
+  /// Returns     As that of handle, with the deadline in seconds: `<timer_handle when=12.5 print>`.
+  [[nodiscard]] std::string repr() const;
 
  private:
   lowlevel::instant when_ = lowlevel::never;

@@ -29,7 +29,7 @@ struct exception_context {
 };
 
 /// Called for errors that nobody took: of tasks whose handles are gone, of callbacks, of tasks that refuse
-/// to end.
+/// to end. The current context is that of the task or callback.
 ///
 /// Threads     The thread on which the error was found; several at once when several loops run.
 using exception_handler = std::function<void(event_loop&, exception_context const&)>;

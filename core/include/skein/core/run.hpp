@@ -7,6 +7,7 @@
 #include <skein/core/runtime.hpp>
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace skein {
@@ -19,6 +20,8 @@ struct run_options {
   /// Threads that run tasks, the calling one among them. 0: as many as the CPU mask and the cgroup's quota
   /// allow. 1: everything in asyncio's order on the calling thread. At most 1024.
   unsigned workers = 0;
+  /// Debug mode; else on if the environment has a `SKEIN_DEBUG` that is not empty.
+  std::optional<bool> debug = {};
   /// Awaits in a row that may finish without suspending before a task has to yield. With one worker there is
   /// no limit, as in asyncio.
   unsigned budget = 128;
@@ -28,7 +31,14 @@ struct run_options {
   bool virtual_time = false;
 };
 
-/// A runtime that is kept for several runs.
+/// How to run one main of a runner.
+struct runner_run_options {
+  /// The context of main; else the runner's own, which its runs share.
+  std::optional<skein::context> context = {};
+};
+
+/// A runtime that is kept for several runs. They share a context, a copy of the one in which the runner was
+/// made: what one sets, the next one sees.
 ///
 /// Threads     Used by the thread that made it.
 /// Source      asyncio.Runner.
@@ -48,16 +58,25 @@ class runner {
   /// Throws      What main throws; `std::runtime_error` when closed, or when a loop runs on this thread.
   template <awaitable A>
   await_result_t<A> run(A&& main) {
-    prepare();
+    return run(std::forward<A>(main), {});
+  }
+  template <awaitable A>
+  await_result_t<A> run(A&& main, runner_run_options options) {
+    task_options of_main = prepare(options);
     return finish(future<await_result_t<A>>{
-        detail::spawn(detail::task_home{&first_worker(), false}, std::forward<A>(main), {})});
+        detail::spawn(detail::home_for(first_worker(), of_main), std::forward<A>(main), &of_main)});
   }
   template <class F>
     requires detail::coro_callable<F>
   detail::coro_result<F> run(F&& main) {
-    prepare();
+    return run(std::forward<F>(main), {});
+  }
+  template <class F>
+    requires detail::coro_callable<F>
+  detail::coro_result<F> run(F&& main, runner_run_options options) {
+    task_options of_main = prepare(options);
     return finish(future<detail::coro_result<F>>{
-        detail::spawn_call(detail::task_home{&first_worker(), false}, {}, std::forward<F>(main))});
+        detail::spawn_call(detail::home_for(first_worker(), of_main), &of_main, std::forward<F>(main))});
   }
 
   /// Returns     The loop of the calling thread.
@@ -74,10 +93,11 @@ class runner {
     drive(*main.shared_state());
     return main.result();
   }
-  void prepare();
+  [[nodiscard]] task_options prepare(runner_run_options& options);
   [[nodiscard]] detail::worker& first_worker();
   void drive(detail::future_state& main);
 
+  context context_ = copy_context();
   std::unique_ptr<detail::runtime_core> core_;
   std::unique_ptr<detail::interrupt_guard> interrupts_;  // during a run
 };

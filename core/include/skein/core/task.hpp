@@ -2,6 +2,7 @@
 // task.hpp: task<T>, a coroutine that runs on its own, and any_task, the same without its type.
 #pragma once
 
+#include <skein/core/context.hpp>
 #include <skein/core/future.hpp>
 
 #include <cstdint>
@@ -51,6 +52,10 @@ class task_part {
   }
   /// Writes the stack to the log.
   void print_stack(std::optional<int> limit = {}) const { print_stack_of_task(state(), limit); }
+  /// Returns     The context that the task runs in, also when it is done.
+  [[nodiscard]] context get_context() const {
+    return context{state_ref<context_cell>::share(&state().own_context.cell())};
+  }
   /// Returns     A snapshot.
   [[nodiscard]] skein::task_state state_now() const { return snapshot(state()); }
 

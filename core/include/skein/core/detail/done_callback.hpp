@@ -31,11 +31,13 @@ class done_callback : public completion_node, public scheduled_call {
   static void schedule(completion_node& node, future_state& state) noexcept;
 };
 
-template <class F>
+/// `Given` is what the user gave, for people.
+template <class Given, class F>
 class done_callback_of final : public done_callback {
  public:
   explicit done_callback_of(F&& f) : f_{std::move(f)} {}
   void call() override { (*f_)(std::move(state)); }
+  [[nodiscard]] std::type_info const& function_type() const noexcept override { return typeid(Given); }
   void clear() noexcept override {
     f_.reset();
     state = {};
@@ -48,9 +50,16 @@ class done_callback_of final : public done_callback {
 std::uint64_t add_callback_node(future_state& state, call_ref callback);
 std::size_t remove_callback(future_state& state, std::uint64_t id);
 
-template <class F>
-std::uint64_t add_callback(future_state& state, F f) {
-  return add_callback_node(state, call_ref::adopt(new done_callback_of<F>{std::move(f)}));
+/// Adds a callback that runs in that context; null is a copy of the current one.
+template <class Given, class F>
+std::uint64_t add_callback(future_state& state, F f, context_cell* where) {
+  call_ref callback = call_ref::adopt(new done_callback_of<Given, F>{std::move(f)});
+  if (where != nullptr) {
+    callback->own_context.enter(*where);
+  } else {
+    inherit_context(*callback);
+  }
+  return add_callback_node(state, std::move(callback));
 }
 
 }  // namespace skein::detail

@@ -66,6 +66,7 @@ class group_core {
   static link_ops const told_ops;
   static void child_told(completion_link& link) noexcept;
   static void child_lost(completion_link& link) noexcept;
+  static state_ref<> behind_child(completion_link& link) noexcept;
   static void append(child_list& list, child& c) noexcept;
   static void remove(child_list& list, child& c) noexcept;
 

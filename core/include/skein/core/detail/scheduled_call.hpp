@@ -2,6 +2,7 @@
 // scheduled_call.hpp: a function that a loop will call: what call_soon, call_later and callbacks queue.
 #pragma once
 
+#include <skein/core/detail/context_slot.hpp>
 #include <skein/core/detail/future_state.hpp>
 #include <skein/core/lowlevel/timer_heap.hpp>
 #include <skein/core/lowlevel/work_item.hpp>
@@ -9,7 +10,9 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <tuple>
+#include <typeinfo>
 #include <utility>
 
 namespace skein::detail {
@@ -30,6 +33,8 @@ class scheduled_call : public lowlevel::work_item {
   }
 
   virtual void call() = 0;
+  /// The type of the function, for people.
+  [[nodiscard]] virtual std::type_info const& function_type() const noexcept = 0;
   /// Destroys the function and its arguments: it ran, or never will.
   virtual void clear() noexcept {}
 
@@ -43,6 +48,9 @@ class scheduled_call : public lowlevel::work_item {
   void set_phase(phase p) noexcept { phase_.store(p, lowlevel::memory_order_release); }
   [[nodiscard]] phase current_phase() const noexcept { return phase_.load(lowlevel::memory_order_acquire); }
   virtual void cancel() noexcept;
+
+  /// Where the call is made; filled in before it is queued.
+  context_slot own_context;
 
   static lowlevel::work_ops const ops_table;
 
@@ -70,6 +78,12 @@ class timed_call : public scheduled_call, public lowlevel::timer_node {
 
 using call_ref = state_ref<scheduled_call>;
 
+/// Returns     The name of a callable's type without what it stands in: `print`, `{lambda(int)#1}`.
+[[nodiscard]] std::string callable_name(std::type_info const& type);
+
+/// Lets the call be made in a copy of the current context.
+void inherit_context(scheduled_call& call) noexcept;
+
 /// A function and its arguments, called as `f(args…)` with the arguments as lvalues.
 template <class Base, class F, class... Args>
 class bound_call final : public Base {
@@ -82,6 +96,7 @@ class bound_call final : public Base {
   void call() override {
     std::apply([](F& f, Args&... args) { static_cast<void>(std::invoke(f, args...)); }, *bound_);
   }
+  [[nodiscard]] std::type_info const& function_type() const noexcept override { return typeid(F); }
   void clear() noexcept override { bound_.reset(); }
 
  private:

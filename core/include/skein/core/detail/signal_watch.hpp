@@ -6,6 +6,7 @@
 #include <skein/core/lowlevel/work_item.hpp>
 
 #include <cstdint>
+#include <typeinfo>
 
 namespace skein::detail {
 
@@ -26,6 +27,8 @@ class signal_watch : public lowlevel::work_item {
 
   virtual void call() = 0;
   virtual void clear() noexcept {}
+  /// Returns     The type of the function, for reports.
+  [[nodiscard]] virtual std::type_info const& function_type() const noexcept = 0;
 
   void retain() noexcept { references_.fetch_add(1, lowlevel::memory_order_relaxed); }
   void release() noexcept {

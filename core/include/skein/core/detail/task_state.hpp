@@ -2,6 +2,7 @@
 // task_state.hpp: the shared part of a task: its root coroutine, its flow, its place in the runtime.
 #pragma once
 
+#include <skein/core/detail/context_slot.hpp>
 #include <skein/core/detail/future_state.hpp>
 #include <skein/core/lowlevel/flow.hpp>
 #include <skein/core/lowlevel/work_item.hpp>
@@ -12,7 +13,8 @@
 
 namespace skein {
 enum class task_state;
-}
+struct task_options;
+}  // namespace skein
 
 namespace skein::detail {
 
@@ -33,10 +35,12 @@ class task_state : public future_state, public lowlevel::work_item, public lowle
   task_state(worker& home, bool pinned);
   ~task_state() override;
 
-  /// Registers the task and schedules its first step. The runtime holds a reference until it is finished.
+  /// Gives the task its context, and what `options` say if it is not null; registers it and schedules its
+  /// first step. The runtime holds a reference until it is finished.
   ///
   /// Throws      `loop_closed_error`; the task is then destroyed with its coroutine unstarted.
-  static void launch(state_ref<task_state> const& task, std::coroutine_handle<> root, slot_base& result);
+  static void launch(state_ref<task_state> const& task, std::coroutine_handle<> root, slot_base& result,
+                     task_options* options);
 
   bool cancel(std::string message) override;
   [[nodiscard]] int cancelling() const noexcept { return cancelling_.load(lowlevel::memory_order_relaxed); }
@@ -74,6 +78,8 @@ class task_state : public future_state, public lowlevel::work_item, public lowle
   /// Moves the error out of the result slot.
   [[nodiscard]] virtual std::exception_ptr take_error() noexcept = 0;
 
+  context_slot own_context;
+
   // The registry of the loop that the task was made on; guarded by the registry's lock.
   task_state* registry_next = nullptr;
   task_state* registry_previous = nullptr;
@@ -83,6 +89,9 @@ class task_state : public future_state, public lowlevel::work_item, public lowle
   static lowlevel::work_ops const start_ops;
   static void start(lowlevel::work_item& item) noexcept;
   static void drop_start(lowlevel::work_item& item) noexcept;
+  void apply(task_options& options);
+  [[nodiscard]] bool may_start_here() const noexcept;
+  void start_here() noexcept;
   void finish() noexcept;
 
   // Constant after launch.

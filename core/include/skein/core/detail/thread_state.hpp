@@ -7,6 +7,7 @@
 // coroutine runs on another thread (design.md §2, LLVM #47179).
 #pragma once
 
+#include <skein/core/detail/context_slot.hpp>
 #include <skein/core/lowlevel/flow.hpp>
 #include <skein/core/lowlevel/fork_deque.hpp>
 #include <skein/core/lowlevel/frame_allocator.hpp>
@@ -44,6 +45,10 @@ struct thread_state {
   // Written by the owner, read by others who ask what runs.
   lowlevel::atomic<task_state*> running_task{nullptr};  // null in callbacks
 
+  // Owner only. The current context is `context` if that is set, else that of the task, else `own_context`.
+  context_slot* context = nullptr;  // of a callback, or of context::run
+  context_slot own_context;
+
   [[nodiscard]] task_state* task() const noexcept {
     return running_task.load(lowlevel::memory_order_relaxed);
   }
@@ -65,6 +70,9 @@ namespace skein::detail {
 
 /// As `this_thread`, for machines without the assembly.
 [[nodiscard]] thread_state& this_thread_slow() noexcept;
+
+/// Returns     The state of this thread, to be written to: one is made for a thread that has none yet.
+[[nodiscard]] thread_state& own_thread_state();
 
 /// Returns     The state of the thread that runs now. Ask again after every real suspension.
 [[nodiscard, gnu::always_inline]] inline thread_state& this_thread() noexcept {
