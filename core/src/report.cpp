@@ -51,8 +51,8 @@ std::string text_of(exception_context const& context) {
   return text;
 }
 
-// The last name in a mangled one that cannot be demangled: g++ calls what stands in a coroutine after the frame,
-// with a dot. A name ends with its length and itself.
+// The last name in a mangled one that cannot be demangled: g++ calls what stands in a coroutine after its
+// frame, with a dot. A name ends with its length and itself.
 std::string last_name(std::string_view mangled) {
   for (std::size_t i = mangled.size(); i-- > 0;) {
     std::size_t length = 0;
@@ -89,7 +89,8 @@ std::string callable_name(std::type_info const& type) {
       begin = i + 2;
     }
   }
-  return whole.substr(begin);
+  std::string name = whole.substr(begin);
+  return name.starts_with("$_") ? "{lambda}" : name;  // clang's words for one
 }
 
 void log_line(std::string_view line) noexcept {

@@ -78,7 +78,7 @@ class timed_call : public scheduled_call, public lowlevel::timer_node {
 
 using call_ref = state_ref<scheduled_call>;
 
-/// Returns     The name of a callable's type without what it stands in: `print`, `{lambda(int)#1}`.
+/// Returns     The name of a callable's type without what it stands in: `print`, `{lambda}`.
 [[nodiscard]] std::string callable_name(std::type_info const& type);
 
 /// Lets the call be made in a copy of the current context.
