@@ -42,8 +42,8 @@ skein::coro<int> fails_after(skein::delay d) {
 
 SKEIN_TEST_CASE("wait: it returns when all are done, and at once the second time (WAIT-001)",
                 "[core][wait]") {
-  auto const a = skein::create_task(after(2ms, 1));
   auto const b = skein::create_task(after(1ms, 2));
+  auto const a = skein::create_task([b]() -> skein::coro<int> { co_return co_await b - 1; });
   std::vector const both{a, b};
   auto const first = co_await skein::wait(both);
   REQUIRE(list(first.done[0], first.done[1]) == list(b, a));
@@ -90,6 +90,7 @@ SKEIN_TEST_CASE("wait: when the time is up the rest is pending, and not cancelle
                 "[core][wait]") {
   auto const fast = skein::create_task(after(1ms, 1));
   auto const slow = skein::create_future<int>();
+  co_await fast;
   skein::wait_options const options{.timeout = 10ms};
   auto const start = skein::clock::now();
   auto const result = co_await skein::wait(list(slow, fast), options);
@@ -155,7 +156,7 @@ SKEIN_TEST_CASE("wait: of nothing, or until nothing that exists, is an error (WA
 SKEIN_TEST_CASE("wait: a handle given twice is one, and a range may be read once (WAIT-007)",
                 "[core][wait]") {
   auto const a = skein::create_task(after(1ms, 1));
-  auto const b = skein::create_task(after(2ms, 2));
+  auto const b = skein::create_task([a]() -> skein::coro<int> { co_return co_await a + 1; });
   auto const twice = co_await skein::wait(list(a, b, a, a, b));
   REQUIRE(twice.done == list(a, b));
   std::vector const tasks{a, b};
