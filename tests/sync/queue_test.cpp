@@ -3,6 +3,7 @@
 #include <support/test_case.hpp>
 
 #include <skein/core/create_task.hpp>
+#include <skein/core/event_loop.hpp>
 #include <skein/core/gather.hpp>
 #include <skein/core/sleep.hpp>
 #include <skein/sync/queue.hpp>
@@ -453,6 +454,32 @@ SKEIN_TEST_CASE("queue: a thread may put, tasks get every item once, cancelled o
   q.shutdown();
   co_await skein::gather(skein::return_exceptions, getters);  // they use what ends with this body
   co_await skein::gather(skein::return_exceptions, cancelled);
+}
+
+// g++ 12 resumes both operands after both waits (core/notes/compilers.md): between, the first one has an item
+// and nobody will ask for it.
+TEST_CASE("queue: a frame that is destroyed between two waits of one expression leaves no trace",
+          "[sync][queue]") {
+  skein::queue<int> first{1};
+  skein::queue<int> second{1};
+  auto const loop = skein::new_event_loop();
+  loop->set_exception_handler([](skein::event_loop&, skein::exception_context const&) {});
+  loop->run_until_complete([&]() -> skein::coro<> {
+    auto const both = skein::create_task(
+        [&]() -> skein::coro<int> { co_return co_await first.get() + co_await second.get(); });
+    co_await all_tasks_blocked();
+    first.put_nowait(1);
+    co_await all_tasks_blocked();
+    REQUIRE_FALSE(both.done());
+  });
+  loop->close();
+  REQUIRE(first.waiting() + second.waiting() == 0);
+  REQUIRE(first.full() == (first.qsize() == 1));
+  if (first.empty()) {
+    first.put_nowait(2);
+  }
+  REQUIRE(first.get_nowait() > 0);
+  REQUIRE_FALSE(first.full());
 }
 
 // ---- items that use their queue --------------------------------------------------------------------------
