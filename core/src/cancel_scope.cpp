@@ -13,6 +13,9 @@ void cancel_scope::enter(char const* without_task) {
   if (thread.task() == nullptr) {
     throw std::runtime_error{without_task};
   }
+  if (thread.flow->is_branch()) {
+    thread.task()->make_texts();
+  }
   task_ = thread.task();
   request_.strand = thread.flow;
   pending_before_ = thread.flow->cancel_pending();

@@ -149,6 +149,14 @@ void future_state::set_text(std::string future_texts::* which, std::string value
   std::swap((*texts_).*which, value);
 }
 
+void future_state::make_texts() {
+  auto fresh = std::make_unique<future_texts>();
+  std::lock_guard const guard{lock_};
+  if (texts_ == nullptr) {
+    texts_ = std::move(fresh);
+  }
+}
+
 void future_state::clear_text(std::string future_texts::* which) noexcept {
   std::lock_guard const guard{lock_};
   if (texts_ != nullptr) {

@@ -68,13 +68,14 @@ void group_core::adopt(std::unique_ptr<child> place, future_state& task) noexcep
   child& c = *place.release();  // until it is told or lost
   auto const handle = state_ref<>::share(&task);
   c.task_ = handle;
+  bool asked = false;
   {
     std::lock_guard const guard{lock_};
-    c.asked_ = aborting_;
-    append(c.asked_ ? asked_ : children_, c);
+    asked = aborting_;
+    c.asked_ = asked;
+    append(asked ? asked_ : children_, c);
     ++size_;
   }
-  bool const asked = c.asked_;
   c.watch(handle, task.loop());
   if (asked) {
     task.cancel({});  // the abort came while the task was made

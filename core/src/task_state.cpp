@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <mutex>
 #include <typeinfo>
+#include <utility>
 
 namespace skein::detail {
 
@@ -227,8 +228,7 @@ void task_state::send(scope_request& request) noexcept {
     clear_text(&future_texts::cancel_message);
   } else {
     std::lock_guard const guard{mutex()};
-    request.next = sent_;
-    sent_ = &request;
+    request.next = std::exchange(texts_locked()->sent, &request);
   }
   request.strand->request_cancel();
 }
@@ -239,7 +239,7 @@ void task_state::take_back(scope_request& request) noexcept {
     return;
   }
   std::lock_guard const guard{mutex()};
-  for (scope_request** at = &sent_; *at != nullptr; at = &(*at)->next) {
+  for (scope_request** at = &texts_locked()->sent; *at != nullptr; at = &(*at)->next) {
     if (*at == &request) {
       *at = request.next;
       return;
@@ -249,9 +249,10 @@ void task_state::take_back(scope_request& request) noexcept {
 
 int task_state::cancelling_of(lowlevel::flow& strand) noexcept {
   std::lock_guard const guard{mutex()};
+  scope_request const* const sent = texts_locked() != nullptr ? texts_locked()->sent : nullptr;
   int count = 0;
   for (lowlevel::flow* at = &strand;;) {
-    for (scope_request const* request = sent_; request != nullptr; request = request->next) {
+    for (scope_request const* request = sent; request != nullptr; request = request->next) {
       count += request->strand == at ? 1 : 0;
     }
     if (!at->is_branch()) {

@@ -7,6 +7,7 @@
 #include <skein/core/create_task.hpp>
 #include <skein/core/report.hpp>
 #include <skein/core/run.hpp>
+#include <skein/core/runtime.hpp>
 #include <skein/core/sleep.hpp>
 #include <skein/core/when_all.hpp>
 
@@ -338,7 +339,9 @@ SKEIN_TEST_CASE("async_generator: one that is dropped unfinished is closed by it
     auto generator = count_and_clean(cleaned);
     REQUIRE(co_await generator.next() == 0);
   }
-  REQUIRE(cleaned == 0);
+  if (skein::runtime::current().workers() == 1) {
+    REQUIRE(cleaned == 0);  // not inside the destructor
+  }
   co_await all_tasks_blocked();
   REQUIRE(cleaned == 1);
 }

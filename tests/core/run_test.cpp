@@ -280,6 +280,7 @@ TEST_CASE("run: at the end tasks, then generators, then the executor, then the l
       order.push_back(std::move(text));
     };
     std::atomic<bool> generator_closed{false};
+    std::atomic<int> started{0};
     std::optional<skein::async_generator<int>> generator;
     skein::event_loop* loop = nullptr;
     skein::runner runner{{.workers = workers}};
@@ -297,6 +298,7 @@ TEST_CASE("run: at the end tasks, then generators, then the executor, then the l
       co_await generator->next();
       for (int i = 0; i < 2; ++i) {
         skein::create_task([&]() -> skein::coro<> {
+          ++started;
           try {
             co_await skein::sleep(1000h);
           } catch (skein::cancelled_error const&) {
@@ -309,9 +311,11 @@ TEST_CASE("run: at the end tasks, then generators, then the executor, then the l
         while (!generator_closed) {  // joined before the generators, this would never end
           std::this_thread::yield();
         }
-        note("job");
+        note(loop->is_closed() ? "job, too late" : "job");
       }));
-      co_await skein::sleep(1ms);
+      while (started < 2) {
+        co_await skein::sleep(0s);
+      }
     });
     REQUIRE(order.empty());
     runner.close();

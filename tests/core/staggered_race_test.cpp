@@ -206,7 +206,7 @@ SKEIN_TEST_CASE("staggered_race: cancelled, nothing runs any more when it has en
   };
   std::vector<candidate> const three{waits, waits, waits};
   auto const racing = skein::create_task(skein::staggered_race(three, 1ms));
-  co_await skein::sleep(20ms);
+  co_await all_tasks_blocked();
   racing.cancel();
   REQUIRE_THROWS_AS(co_await racing, skein::cancelled_error);
   REQUIRE(entered.load() >= 1);

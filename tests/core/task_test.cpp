@@ -416,8 +416,10 @@ SKEIN_TEST_CASE("task: dropping the handle does not stop it (G7)", "[core][task]
 SKEIN_TEST_CASE("task: its frame and callable are gone before awaiters go on (TASK-010, G7)",
                 "[core][task]") {
   auto payload = std::make_shared<int>(1);
-  auto const task = skein::create_task([payload]() -> skein::coro<> { co_await skein::sleep(0s); });
+  auto const go = skein::create_future<>();
+  auto const task = skein::create_task([payload, go]() -> skein::coro<> { co_await go; });
   REQUIRE(payload.use_count() == 2);
+  go.set_result();
   co_await task;
   REQUIRE(payload.use_count() == 1);
 }

@@ -132,7 +132,6 @@ SKEIN_TEST_CASE("wait_for: cancelling it cancels the inner task (WFOR-006)", "[c
 }
 
 SKEIN_TEST_CASE("wait_for: cancelled while it waits for a task that has no time", "[core][wait_for]") {
-  std::atomic<bool> go{false};
   auto const held = skein::create_future<>();
   auto const inner = skein::create_task([held]() -> skein::coro<int> {
     try {

@@ -214,3 +214,40 @@ SKEIN_TEST_CASE("when_all: children may use the caller's locals", "[core][when_a
     CHECK(parts[i] == static_cast<int>(i));
   }
 }
+
+// Kept out: the join took a request that nobody was left to take, and forgot it.
+TEST_CASE("when_all: a request that finds all children ended is thrown where they meet", "[core][when_all]") {
+  int thrown = 0;
+  skein::run(
+      [&]() -> skein::coro<> {
+        for (int round = 0; round < 50; ++round) {
+          std::atomic<bool> ended{false};
+          auto const stolen = [&]() -> skein::coro<> {
+            ended.store(true);
+            co_return;
+          };
+          auto const cancels = [&]() -> skein::coro<> {
+            for (auto const start = skein::clock::now(); !ended.load() && skein::clock::now() - start < 1s;) {
+              static_cast<void>(co_await skein::when_all(now(1), now(2)));
+            }
+            for (int i = 0; i < 2'000; ++i) {
+              skein::lowlevel::cpu_relax();  // until the other has ended altogether
+            }
+            skein::current_task().cancel();
+          };
+          auto const task = skein::create_task([&]() -> skein::coro<bool> {
+            bool cancelled = false;
+            try {
+              co_await skein::when_all(stolen(), cancels());
+            } catch (skein::cancelled_error const&) {
+              cancelled = true;
+            }
+            skein::current_task().uncancel();
+            co_return cancelled;
+          });
+          thrown += co_await task ? 1 : 0;
+        }
+      },
+      {.workers = 4});
+  REQUIRE(thrown > 0);
+}

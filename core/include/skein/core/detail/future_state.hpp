@@ -34,10 +34,13 @@ struct completion_node {
 
 enum class future_status : std::uint8_t { pending, setting, finished, failed, cancelled };
 
-/// Texts that few futures have.
+struct scope_request;
+
+/// What few futures have.
 struct future_texts {
   std::string name;
   std::string cancel_message;
+  scope_request* sent = nullptr;  // of a task: requests to its branches, not taken back
 };
 
 class future_state {
@@ -98,6 +101,8 @@ class future_state {
   [[nodiscard]] std::string text(std::string future_texts::* which) const;
   void set_text(std::string future_texts::* which, std::string value);
   void clear_text(std::string future_texts::* which) noexcept;
+  /// Makes room for texts, so that nothing has to be allocated later.
+  void make_texts();
 
   [[nodiscard]] virtual std::string result_repr() const = 0;
   [[nodiscard]] std::string repr();
@@ -109,6 +114,9 @@ class future_state {
   static void operator delete(void* memory, std::size_t size) noexcept { delete_frame(memory, size); }
 
  protected:
+  /// Returns     The texts, or null; the lock is held.
+  [[nodiscard]] future_texts* texts_locked() const noexcept { return texts_.get(); }
+
   loop_id loop_;
 
  private:

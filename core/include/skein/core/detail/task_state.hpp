@@ -48,7 +48,7 @@ class task_state : public future_state, public lowlevel::work_item, public lowle
 
   // Requests of scopes (timeouts, groups) to one strand of this task; see cancel_scope.hpp.
 
-  /// Counts the request and delivers it.
+  /// Counts the request and delivers it. To a branch only after make_texts.
   void send(scope_request& request) noexcept;
   /// Takes a request back that was sent.
   void take_back(scope_request& request) noexcept;
@@ -103,7 +103,6 @@ class task_state : public future_state, public lowlevel::work_item, public lowle
   lowlevel::atomic<bool> cancelled_itself_{false};  // written while it runs
   // Any thread.
   lowlevel::atomic<std::int32_t> cancelling_{0};
-  scope_request* sent_ = nullptr;  // to branches, not taken back; guarded by the state's lock
 };
 
 template <class T>

@@ -59,6 +59,15 @@ class waiter : public lowlevel::wait_node {
  protected:
   ~waiter() = default;
 
+  /// For the destructor of every awaiter: takes it out of its line. Also when it was resumed and nobody asked
+  /// for what it got: g++ 12 calls await_resume of `co_await a + co_await b` after both waits.
+  void leave() noexcept {
+    wait_node::leave();
+    if (line() != nullptr) [[unlikely]] {
+      ops().abandon(*this);
+    }
+  }
+
   // The waiting coroutine only.
   bool yields_ = false;  // the budget is spent: it has its turn later, even if it need not wait
 
