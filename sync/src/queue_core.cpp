@@ -14,18 +14,14 @@ namespace skein::detail {
 
 // ---- under the lock --------------------------------------------------------------------------------------
 
-void queue_core::push_back(queue_node& node) noexcept {
-  node.next = nullptr;
-  (tail_ != nullptr ? tail_->next : head_) = &node;
-  tail_ = &node;
-}
-
-void queue_core::push_front(queue_node& node) noexcept {
-  node.next = head_;
-  head_ = &node;
-  if (tail_ == nullptr) {
-    tail_ = &node;
+void queue_core::store(queue_node& node) noexcept {
+  if (order_ == item_order::newest) {
+    node.next = std::exchange(head_, &node);
+    return;
   }
+  node.next = nullptr;
+  (head_ != nullptr ? tail_->next : head_) = &node;
+  tail_ = &node;
 }
 
 // One that comes back is older than all but others that came back.
@@ -44,9 +40,6 @@ void queue_core::push_in_order(queue_node& node) noexcept {
 queue_node* queue_core::pop_front() noexcept {
   queue_node* const node = head_;
   head_ = node->next;
-  if (head_ == nullptr) {
-    tail_ = nullptr;
-  }
   node->next = nullptr;
   return node;
 }
@@ -56,21 +49,18 @@ void queue_core::accept(queue_node& node, wake_chain& chain) noexcept {
   ++unfinished_;
   node.number = ++put_in_total_;
   auto* const getter = static_cast<get_wait*>(getters_.call_first(called_getters_));
-  chain.add(getter);
-  if (getter != nullptr && hands_over()) {
-    getter->share_.item = &node;
+  if (getter == nullptr) {
+    store(node);
+    ++size_;
     return;
   }
-  if (order_ == item_order::newest) {
-    push_front(node);
+  chain.add(getter);
+  if (hands_over()) {
+    getter->share_.item = &node;
   } else {
-    push_back(node);
-  }
-  if (getter != nullptr) {
+    store(node);
     getter->share_.claim = true;
     ++claims_;
-  } else {
-    ++size_;
   }
 }
 
@@ -212,7 +202,6 @@ queue_node* queue_core::shut_down(bool immediate) noexcept {
     if (immediate) {
       dropped_ = true;
       dropped = std::exchange(head_, nullptr);
-      tail_ = nullptr;
       unfinished_ -= std::min(unfinished_, size_ + claims_);
       size_ = 0;
       claims_ = 0;
@@ -261,7 +250,6 @@ queue_node* queue_core::take_newest() noexcept {
 
 queue_node* queue_core::take_all() noexcept {
   std::lock_guard const guard{lock_};
-  tail_ = nullptr;
   return std::exchange(head_, nullptr);
 }
 

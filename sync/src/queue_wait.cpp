@@ -62,7 +62,7 @@ bool get_wait::finish() {
   }
   if (line() != nullptr) {
     arrived();
-  } else if (orphaned()) [[unlikely]] {
+  } else if (share_.claim && orphaned()) [[unlikely]] {
     share_.claim = false;  // to an item of a queue that is gone
   }
   return share_.item != nullptr || share_.claim;

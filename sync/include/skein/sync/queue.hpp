@@ -69,13 +69,18 @@ class queue {
 
   using node = detail::queue_item<T, typename Order::node>;
   using node_ptr = std::unique_ptr<node>;
+  static constexpr bool chooses = Order::in_core != detail::item_order::oldest;
 
   class get_awaiter final : public detail::get_wait {
    public:
     get_awaiter(queue& q, std::source_location at) noexcept : get_wait{q.core_, at}, queue_{q} {}
     ~get_awaiter() {
-      this->leave();                     // first: it may give back
-      queue_.discard(this->leftover());  // touches the queue for a claim only
+      this->leave();  // first: it may give back
+      if constexpr (chooses) {
+        queue_.discard(this->leftover());
+      } else if (this->share().item != nullptr) [[unlikely]] {
+        destroy(this->share().item);
+      }
     }
     T await_resume() {
       if (!this->finish()) {
@@ -201,7 +206,7 @@ class queue {
       case detail::queue_core::result::shut_down:
         detail::throw_queue_shut_down();
     }
-    if constexpr (Order::in_core == detail::item_order::chosen) {
+    if constexpr (chooses) {
       try {
         return take(share);
       } catch (...) {  // of the comparison
@@ -258,17 +263,18 @@ class queue {
  private:
   [[nodiscard]] T take(detail::queue_share& share) {
     node_ptr const owned{static_cast<node*>(order_.take(core_, share))};
-    if (owned == nullptr) {
-      detail::throw_queue_shut_down();  // all items were dropped since it was called
+    if constexpr (chooses) {
+      if (owned == nullptr) {
+        detail::throw_queue_shut_down();  // all items were dropped since it was called
+      }
     }
     return std::move(owned->value);
   }
-  // What nobody has taken.
+  // A claim that nobody uses.
   void discard(detail::queue_share& share) noexcept {
     if (std::exchange(share.claim, false)) {
       core_.give_back_claim();
     }
-    destroy(std::exchange(share.item, nullptr));
   }
   static void destroy(detail::queue_node* first) noexcept { detail::destroy_items<node>(first); }
 

@@ -118,11 +118,8 @@ class queue_core {
   [[nodiscard]] bool hands_over() const noexcept { return order_ == item_order::oldest; }
   [[nodiscard]] bool is_rendezvous() const noexcept { return limit_ == 0; }
   [[nodiscard]] bool has_room() const noexcept {
-    if (is_rendezvous()) {
-      return !getters_.empty();
-    }
     std::size_t const leaving = hands_over() ? called_getters_.size() : claims_;
-    return limit_ == no_bound || size_ + leaving + called_putters_.size() < limit_;
+    return size_ + leaving + called_putters_.size() < limit_ || (is_rendezvous() && !getters_.empty());
   }
   [[nodiscard]] bool has_item() const noexcept {
     return size_ != 0 || (is_rendezvous() && !putters_.empty());
@@ -131,8 +128,7 @@ class queue_core {
   [[nodiscard]] bool drained() const noexcept {
     return shut_down_ && size_ == 0 && (dropped_ || called_getters_.empty());
   }
-  void push_back(queue_node& node) noexcept;
-  void push_front(queue_node& node) noexcept;
+  void store(queue_node& node) noexcept;
   void push_in_order(queue_node& node) noexcept;
   [[nodiscard]] queue_node* pop_front() noexcept;
   void accept(queue_node& node, wake_chain& chain) noexcept;
@@ -148,7 +144,7 @@ class queue_core {
   std::size_t const limit_;
   item_order const order_;
   queue_node* head_ = nullptr;
-  queue_node* tail_ = nullptr;
+  queue_node* tail_ = nullptr;      // if head_ is not null, and they do not leave newest first
   std::size_t size_ = 0;            // items that nobody claims
   std::size_t claims_ = 0;          // of called getters and of getters that are about to choose
   std::size_t unfinished_ = 0;      // put and not yet reported by task_done

@@ -9,7 +9,7 @@
 
 namespace skein::detail {
 
-/// The wait of queue::get.
+/// The wait of queue::get. The destructor of the typed side calls leave(), before it destroys what is left.
 class get_wait : public waiter {
  public:
   get_wait(queue_core& queue, std::source_location at) noexcept : waiter{ops, at}, queue_{queue} {}
@@ -22,7 +22,7 @@ class get_wait : public waiter {
   }
 
  protected:
-  ~get_wait() { leave(); }
+  ~get_wait() = default;
   /// Returns     False when the queue was shut down; else share() is the caller's.
   [[nodiscard]] bool finish();
   [[nodiscard]] queue_share& share() noexcept { return share_; }
@@ -43,7 +43,7 @@ class get_wait : public waiter {
   queue_share share_;
 };
 
-/// The wait of queue::put.
+/// The wait of queue::put. The destructor of the typed side calls leave(), before it lets go of the node.
 class put_wait : public waiter {
  public:
   /// The node is the caller's until it was put.
@@ -58,7 +58,7 @@ class put_wait : public waiter {
   }
 
  protected:
-  ~put_wait() { leave(); }
+  ~put_wait() = default;
   /// Returns     False when the node was not put because the queue was shut down.
   [[nodiscard]] bool finish();
   /// Returns     True when the node belongs to the queue, or to who took it.
