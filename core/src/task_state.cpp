@@ -21,6 +21,9 @@ namespace skein::detail {
 
 using lowlevel::memory_order_relaxed;
 
+// The allocator of frames counts in steps of 32 bytes: a task with a small result takes five.
+static_assert(sizeof(task_of<std::uint64_t>) <= 160);
+
 namespace {
 
 enum class ending { error, cancelled, stops_the_loop };
@@ -75,7 +78,8 @@ task_state::~task_state() {
 void task_state::launch(state_ref<task_state> const& task, std::coroutine_handle<> root, slot_base& result,
                         task_options* options) {
   task->root_ = root;
-  task->result_ = &result;
+  task->result_offset_ = static_cast<std::uint16_t>(reinterpret_cast<std::byte*>(&result) -
+                                                    reinterpret_cast<std::byte*>(task.get()));
   if (options != nullptr) {
     task->apply(*options);
   } else {
@@ -138,7 +142,7 @@ void task_state::start(lowlevel::work_item& item) noexcept {
   thread_state& thread = this_thread();
   if (self.take_cancel()) {
     self.root_.destroy();  // never entered
-    self.result_->status.store(slot_status::skipped, memory_order_relaxed);
+    self.result().status.store(slot_status::skipped, memory_order_relaxed);
     self.finish();
     return;
   }
@@ -155,7 +159,7 @@ void task_state::root_finished() noexcept { finish(); }
 void task_state::finish() noexcept {
   root_ = nullptr;
   thread_state& thread = this_thread();
-  slot_status const status = result_->state();
+  slot_status const status = result().state();
   bool const cancelled_itself = cancelled_itself_.load(memory_order_relaxed) && cancel_pending();
   future_status outcome = future_status::cancelled;
   if (status == slot_status::detached_failed) {

@@ -109,15 +109,13 @@ void worker::begin_turn() noexcept {
 }
 
 void worker::go_on() noexcept {
-  for (;;) {
+  while (has_more()) {
     continuation more = thread.next;
     if (more.coroutine) {
       thread.next.coroutine = nullptr;
-    } else if (!thread.spilled.empty()) {
+    } else {
       more = thread.spilled.back();
       thread.spilled.pop_back();
-    } else {
-      return;
     }
     thread.flow = more.flow;
     more.coroutine.resume();
@@ -125,7 +123,9 @@ void worker::go_on() noexcept {
 }
 
 void worker::drain() noexcept {
-  go_on();
+  if (has_more()) {
+    go_on();
+  }
   thread.set_task(nullptr);
   thread.flow = nullptr;
 }

@@ -98,6 +98,7 @@ class worker {
   void run_item(lowlevel::work_item& item) noexcept;
   void begin_turn() noexcept;
   void drain() noexcept;
+  [[nodiscard]] bool has_more() const noexcept { return thread.next.coroutine || !thread.spilled.empty(); }
   void collect(bool with_driver);
   [[nodiscard]] bool must_leave() const noexcept;
 

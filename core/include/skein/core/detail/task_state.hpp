@@ -8,6 +8,7 @@
 #include <skein/core/lowlevel/work_item.hpp>
 
 #include <coroutine>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -72,7 +73,9 @@ class task_state : public future_state, public lowlevel::work_item, public lowle
   void destroy_pending() noexcept;
 
   /// What the result slot says, for finishing.
-  [[nodiscard]] slot_base& result() const noexcept { return *result_; }
+  [[nodiscard]] slot_base& result() noexcept {
+    return *reinterpret_cast<slot_base*>(reinterpret_cast<std::byte*>(this) + result_offset_);
+  }
   /// Destroys the kept callable and arguments, if there are any.
   virtual void drop_payload() noexcept {}
   /// Moves the error out of the result slot.
@@ -98,7 +101,7 @@ class task_state : public future_state, public lowlevel::work_item, public lowle
   worker* home_;
   std::uint64_t id_;
   std::coroutine_handle<> root_;
-  slot_base* result_ = nullptr;
+  std::uint16_t result_offset_ = 0;  // from here to the slot: a pointer would cost every task 32 bytes
   bool pinned_;
   lowlevel::atomic<bool> cancelled_itself_{false};  // written while it runs
   // Any thread.
