@@ -176,7 +176,7 @@ std::size_t remove_callback(future_state& state, std::uint64_t id) {
   call_ref found;
   {
     std::lock_guard const guard{state.mutex()};
-    for (completion_node* node = state.waiters_head_; node != nullptr; node = node->next) {
+    for (completion_node* node = state.waiters_; node != nullptr; node = node->next) {
       if (done_callback* const callback = done_callback::from(*node);
           callback != nullptr && callback->id == id) {
         found = call_ref::share(callback);

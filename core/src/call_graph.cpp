@@ -63,7 +63,7 @@ std::vector<state_ref<>> direct_waiters(future_state& state) {
     found.clear();
     found.reserve(room);
     std::lock_guard const guard{state.mutex()};
-    completion_node* node = state.waiters_head_;
+    completion_node* node = state.waiters_;
     for (; node != nullptr && found.size() < room; node = node->next) {
       if (task_state* const task = await_future::task_that_waits(*node)) {
         found.push_back(state_ref<>::share(task));

@@ -8,6 +8,7 @@
 
 #include <mutex>
 #include <stdexcept>
+#include <utility>
 
 namespace skein::detail {
 
@@ -41,9 +42,7 @@ void future_state::publish(future_status outcome) noexcept {
   completion_node* waiters = nullptr;
   {
     std::lock_guard const guard{lock_};
-    waiters = waiters_head_;
-    waiters_head_ = nullptr;
-    waiters_tail_ = nullptr;
+    waiters = std::exchange(waiters_, nullptr);
     for (completion_node* node = waiters; node != nullptr; node = node->next) {
       node->linked = false;
     }
@@ -66,9 +65,13 @@ bool future_state::subscribe_locked(completion_node& node) noexcept {
     return false;
   }
   node.next = nullptr;
-  node.previous = waiters_tail_;
-  (waiters_tail_ != nullptr ? waiters_tail_->next : waiters_head_) = &node;
-  waiters_tail_ = &node;
+  if (waiters_ == nullptr) {
+    waiters_ = &node;
+    node.previous = &node;
+  } else {
+    node.previous = std::exchange(waiters_->previous, &node);
+    node.previous->next = &node;
+  }
   node.linked = true;
   return true;
 }
@@ -78,8 +81,10 @@ bool future_state::unsubscribe(completion_node& node) noexcept {
   if (!node.linked) {
     return false;
   }
-  (node.previous != nullptr ? node.previous->next : waiters_head_) = node.next;
-  (node.next != nullptr ? node.next->previous : waiters_tail_) = node.previous;
+  (waiters_ == &node ? waiters_ : node.previous->next) = node.next;
+  if (completion_node* const behind = node.next != nullptr ? node.next : waiters_; behind != nullptr) {
+    behind->previous = node.previous;
+  }
   node.linked = false;
   return true;
 }

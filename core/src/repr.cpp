@@ -62,7 +62,7 @@ std::string future_state::repr() {
     case future_status::setting: {
       text += is_task_ && as_task()->cancelling() > 0 ? "cancelling" : "pending";
       std::lock_guard const guard{lock_};
-      for (completion_node* node = waiters_head_; node != nullptr; node = node->next) {
+      for (completion_node* node = waiters_; node != nullptr; node = node->next) {
         if (done_callback* const callback = done_callback::from(*node)) {
           callbacks.add(*callback);
         }

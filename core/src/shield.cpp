@@ -61,7 +61,7 @@ void shielder::outer_cancelled() noexcept {
   bool reported = false;
   {
     std::lock_guard const guard{inner.mutex()};
-    for (completion_node* node = inner.waiters_head_; node != nullptr; node = node->next) {
+    for (completion_node* node = inner.waiters_; node != nullptr; node = node->next) {
       completion_link* const other = completion_link::from(*node);
       reported = reported || (other != nullptr && &other->told_by() == &told_ops &&
                               static_cast<inner_link*>(other)->reports);

@@ -249,7 +249,7 @@ SKEIN_TEST_CASE("as_completed: dropped early it leaves the futures alone, and no
   {
     auto const it = skein::as_completed(futures, 1h);
   }
-  REQUIRE(futures[0].shared_state()->waiters_head_ == nullptr);
+  REQUIRE(futures[0].shared_state()->waiters_ == nullptr);
   auto const before = skein::clock::now();
   co_await all_tasks_blocked();
   REQUIRE(skein::clock::now() - before < 30min);

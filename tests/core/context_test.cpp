@@ -10,6 +10,8 @@
 #include <skein/core/sleep.hpp>
 #include <skein/core/when_all.hpp>
 
+#include <fmt/format.h>
+
 #include <array>
 #include <atomic>
 #include <memory>
@@ -82,7 +84,7 @@ TEST_CASE("context_var: a new one does not find the values of one that is gone",
 TEST_CASE("context_var: a hundred of them keep their values apart", "[core][context]") {
   std::vector<std::unique_ptr<skein::context_var<std::size_t>>> variables;
   for (std::size_t i = 0; i < 100; ++i) {
-    variables.push_back(std::make_unique<skein::context_var<std::size_t>>("v" + std::to_string(i)));
+    variables.push_back(std::make_unique<skein::context_var<std::size_t>>(fmt::format("v{}", i)));
   }
   skein::context all;
   all.run([&] {
@@ -283,7 +285,7 @@ SKEIN_TEST_CASE("context_var: tasks that share a context at the same time lose n
   constexpr int rounds = 200;
   std::vector<std::unique_ptr<skein::context_var<std::string>>> variables;
   for (std::size_t i = 0; i < writers; ++i) {
-    variables.push_back(std::make_unique<skein::context_var<std::string>>("v" + std::to_string(i), ""));
+    variables.push_back(std::make_unique<skein::context_var<std::string>>(fmt::format("v{}", i), ""));
   }
   skein::context const shared;
   std::vector<skein::task<bool>> tasks;

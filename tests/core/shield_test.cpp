@@ -195,7 +195,7 @@ SKEIN_TEST_CASE("shield: many that were given up leave one subscription at a lon
     skein::shield(inner).cancel();
   }
   std::size_t waiters = 0;
-  for (auto const* node = inner.shared_state()->waiters_head_; node != nullptr; node = node->next) {
+  for (auto const* node = inner.shared_state()->waiters_; node != nullptr; node = node->next) {
     ++waiters;
   }
   REQUIRE(waiters == 2);

@@ -28,7 +28,7 @@ struct completion_node {
   /// Called once, on the thread that completed the future, in order of registration, without locks.
   void (*completed)(completion_node& node, future_state& state) noexcept;
   completion_node* next = nullptr;
-  completion_node* previous = nullptr;
+  completion_node* previous = nullptr;  // of the first: the last, so that a future has one pointer, not two
   bool linked = false;  // guarded by the state's lock
 };
 
@@ -106,9 +106,8 @@ class future_state {
 
   [[nodiscard]] virtual std::string result_repr() const = 0;
   [[nodiscard]] std::string repr();
-  /// The first and the number of those who wait for the result, callbacks among them.
-  completion_node* waiters_head_ = nullptr;
-  completion_node* waiters_tail_ = nullptr;
+  /// The first of those who wait for the result, callbacks among them; guarded by the lock.
+  completion_node* waiters_ = nullptr;
 
   static void* operator new(std::size_t size) { return new_frame(size); }
   static void operator delete(void* memory, std::size_t size) noexcept { delete_frame(memory, size); }
