@@ -319,5 +319,7 @@ template <class G, class F>
 [[nodiscard]] coro<void> for_each(G&& generator, F&& f) {
   return detail::visit_all<G, std::decay_t<F>>(std::forward<G>(generator), std::forward<F>(f));
 }
+template <class G, class F>
+void for_each(G&&, F&&) = delete;  // for async generators: a plain range has the loop of C++
 
 }  // namespace skein

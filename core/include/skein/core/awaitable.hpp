@@ -84,5 +84,16 @@ template <class F, class... Args>
 concept coro_callable =
     !awaitable<F> && std::invocable<F, Args...> && awaitable<std::invoke_result_t<F, Args...>>;
 
+/// What loops call: it returns nothing that somebody would have to await. F and Args are kept decayed.
+template <class F, class... Args>
+concept callback = std::invocable<std::decay_t<F>&, std::decay_t<Args>&...> &&
+                   !awaitable<std::invoke_result_t<std::decay_t<F>&, std::decay_t<Args>&...>>;
+
+// Deleted overloads say what to write instead, in the line that compilers show (tests/compile_fail).
+
+/// A coroutine, or what returns one, where a callback is wanted.
+template <class F, class... Args>
+concept no_callback = awaitable<F> || coro_callable<std::decay_t<F>&, std::decay_t<Args>&...>;
+
 }  // namespace detail
 }  // namespace skein

@@ -34,6 +34,9 @@ template <class T>
 inline constexpr bool is_coro = false;
 template <class T>
 inline constexpr bool is_coro<coro<T>> = true;
+/// False for a coro that its owner keeps: it cannot be awaited, or put into a task.
+template <class A>
+inline constexpr bool given_away = !(std::is_lvalue_reference_v<A> && is_coro<std::remove_cvref_t<A>>);
 
 /// What every promise of skein understands in a co_await.
 class awaiting_promise : public promise_base {
@@ -43,6 +46,9 @@ class awaiting_promise : public promise_base {
                                               std::source_location where = std::source_location::current()) {
     return coro_awaiter<U>{child.release(), where};
   }
+
+  template <class U>
+  void await_transform(coro<U> const&) = delete;  // a coro is given away: co_await std::move(c)
 
   template <lowlevel_operation A>
   [[gnu::always_inline]] auto await_transform(A&& operation,
@@ -55,6 +61,10 @@ class awaiting_promise : public promise_base {
   auto await_transform(A&& operation, std::source_location where = std::source_location::current()) {
     return foreign_awaiter<A>{std::forward<A>(operation), where};
   }
+
+  template <class A>
+    requires(!awaitable<A>)
+  void await_transform(A&&) = delete;  // what is awaited is a coro, task, future, operation, or has co_await
 };
 
 template <class T>
@@ -125,7 +135,7 @@ class [[nodiscard(
     }
     return *this;
   }
-  coro(coro const&) = delete;
+  coro(coro const&) = delete;  // there is one owner: std::move(c)
   coro& operator=(coro const&) = delete;
   [[gnu::always_inline]] ~coro() {
     if (handle_) [[unlikely]] {

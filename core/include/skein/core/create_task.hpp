@@ -76,7 +76,7 @@ template <awaitable A>
 [[nodiscard]] auto as_coro(A&& operation) {
   using T = await_result_t<A>;
   if constexpr (is_coro<std::remove_cvref_t<A>>) {
-    static_assert(!std::is_lvalue_reference_v<A>, "a coro is given away: write std::move(c)");
+    static_assert(given_away<A>, "a coro is given away: write std::move(c)");
     return std::move(operation);
   } else {
     return [](std::decay_t<A> kept) -> coro<T> {
@@ -190,6 +190,9 @@ auto create_task(task_options options, F&& f, Args&&... args)
   return detail::spawn_call(detail::home_for(options), &options, std::forward<F>(f),
                             std::forward<Args>(args)...);
 }
+
+template <class... What>
+void create_task(What&&...) = delete;  // give a coro, or what returns one and its arguments
 
 /// Returns     The same handle for a future or task; a new task for anything else.
 /// Source      asyncio.ensure_future.

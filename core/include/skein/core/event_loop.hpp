@@ -32,11 +32,6 @@ void check_open(worker const& loop);
 void run_until_done(event_loop& loop, future_state& state);
 [[nodiscard]] std::shared_ptr<thread_pool_executor> default_executor(worker& loop);
 
-/// What call_soon takes: a function that returns no coroutine, which nobody would await.
-template <class F, class... Args>
-concept callback = std::invocable<std::decay_t<F>&, std::decay_t<Args>&...> &&
-                   !awaitable<std::invoke_result_t<std::decay_t<F>&, std::decay_t<Args>&...>>;
-
 template <class F, class... Args>
 [[nodiscard]] call_ref bind_call(F&& f, Args&&... args) {
   using call = bound_call<scheduled_call, std::decay_t<F>, std::decay_t<Args>...>;
@@ -123,6 +118,9 @@ class event_loop {
     detail::post_call(*worker_, call);
     return handle{std::move(call)};
   }
+  template <class F, class... Args>
+    requires detail::no_callback<F, Args...>
+  handle call_soon(F&&, Args&&...) = delete;  // create_task starts a coroutine
   /// The same; asyncio's name for it when the caller is on another thread.
   template <class F, class... Args>
     requires detail::callback<F, Args...>
@@ -134,6 +132,9 @@ class event_loop {
   handle call_soon_threadsafe(with_context where, F&& f, Args&&... args) {
     return call_soon(std::move(where), std::forward<F>(f), std::forward<Args>(args)...);
   }
+  template <class F, class... Args>
+    requires detail::no_callback<F, Args...>
+  handle call_soon_threadsafe(F&&, Args&&...) = delete;  // create_task starts a coroutine
   /// Calls f(args…) after a delay, never early; equal deadlines in the order they were set.
   ///
   /// Throws      `loop_closed_error`; `std::invalid_argument` when the delay is NaN.
@@ -154,6 +155,9 @@ class event_loop {
     return timer_handle{std::move(call)};
   }
   template <class F, class... Args>
+    requires detail::no_callback<F, Args...>
+  timer_handle call_later(delay, F&&, Args&&...) = delete;  // create_task starts a coroutine
+  template <class F, class... Args>
     requires detail::callback<F, Args...>
   timer_handle call_at(clock::time_point when, F&& f, Args&&... args) {
     auto call = detail::bind_timed_call(*worker_, std::forward<F>(f), std::forward<Args>(args)...);
@@ -169,6 +173,9 @@ class event_loop {
     detail::post_timed_call_at(*worker_, call, when);
     return timer_handle{std::move(call)};
   }
+  template <class F, class... Args>
+    requires detail::no_callback<F, Args...>
+  timer_handle call_at(clock::time_point, F&&, Args&&...) = delete;  // create_task starts a coroutine
 
   /// Returns     A pending future of this loop.
   template <class T = void>
@@ -210,6 +217,8 @@ class event_loop {
     return detail::spawn_call(detail::home_for(options), &options, std::forward<F>(f),
                               std::forward<Args>(args)...);
   }
+  template <class... What>
+  void create_task(What&&...) = delete;  // give a coro, or what returns one and its arguments
 
   /// Sets who sees the options of each task before it is made; null restores the default: nobody. It is asked
   /// for the tasks of all loops of the runtime. For tasks of a loop, `options.pin` is that loop.
@@ -247,6 +256,9 @@ class event_loop {
     detail::watch_signal(sig, new watch{std::tuple<detail::worker*>{worker_}, std::forward<F>(f),
                                         std::forward<Args>(args)...});
   }
+  template <class F, class... Args>
+    requires detail::no_callback<F, Args...>
+  void add_signal_handler(int, F&&, Args&&...) = delete;  // the function may call create_task
   /// Returns     False when none was set on this loop.
   /// Throws      `std::invalid_argument` for a number that is no signal.
   bool remove_signal_handler(int sig) { return detail::unwatch_signal(*worker_, sig); }

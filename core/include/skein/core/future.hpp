@@ -132,15 +132,20 @@ class future : public any_future {
   ///
   /// Returns     An id for remove_done_callback.
   template <class F>
+    requires(detail::callback<F, future> || detail::callback<F>)
   callback_id add_done_callback(F&& f) const {
     return detail::add_callback<std::decay_t<F>>(checked(), as_callback(std::forward<F>(f)), nullptr);
   }
   /// As above, in that very context.
   template <class F>
+    requires(detail::callback<F, future> || detail::callback<F>)
   callback_id add_done_callback(with_context where, F&& f) const {
     return detail::add_callback<std::decay_t<F>>(checked(), as_callback(std::forward<F>(f)),
                                                  &where.get().inner());
   }
+  template <class F>
+    requires(detail::no_callback<F, future> || detail::no_callback<F>)
+  callback_id add_done_callback(F&&) const = delete;  // the function may call create_task
 
   /// Blocks a plain thread, or a thread of an executor, until the result is there.
   ///

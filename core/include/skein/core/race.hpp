@@ -117,6 +117,8 @@ coro<race_result<mono<await_result_t<A>>>> race_range(std::vector<A> operations)
 /// Source      Ours; like select in Go, but structured.
 template <awaitable A, awaitable... More>
 [[nodiscard]] auto race(A&& first, More&&... more) {
+  static_assert(detail::given_away<A> && (detail::given_away<More> && ...),
+                "a coro is given away: write std::move(c)");
   return detail::race_kept<std::decay_t<A>, std::decay_t<More>...>(
       std::tuple<std::decay_t<A>, std::decay_t<More>...>{std::forward<A>(first),
                                                          std::forward<More>(more)...});

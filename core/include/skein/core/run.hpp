@@ -78,6 +78,8 @@ class runner {
     return finish(future<detail::coro_result<F>>{
         detail::spawn_call(detail::home_for(first_worker(), of_main), &of_main, std::forward<F>(main))});
   }
+  template <class... What>
+  void run(What&&...) = delete;  // give a coro, or a function without parameters that returns one
 
   /// Returns     The loop of the calling thread.
   [[nodiscard]] event_loop& get_loop();
@@ -119,5 +121,7 @@ detail::coro_result<F> run(F&& main, run_options options = {}) {
   runner r{std::move(options)};
   return r.run(std::forward<F>(main));
 }
+template <class... What>
+void run(What&&...) = delete;  // give a coro, or a function without parameters that returns one
 
 }  // namespace skein

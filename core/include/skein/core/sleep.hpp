@@ -131,8 +131,7 @@ template <class T>
 [[nodiscard]] detail::sleep_operation<T> sleep(delay d, T value) {
   return {d.nanoseconds(), false, std::move(value)};
 }
-/// A number has no unit: write `sleep(2s)`.
-void sleep(int seconds) = delete;
+void sleep(int seconds) = delete;  // a number has no unit: write 2s
 
 /// Waits until an instant of `skein::clock`; one turn when it has passed.
 ///

@@ -104,5 +104,7 @@ template <std::ranges::input_range R>
   }
   return detail::staggered_race_of<detail::coro_result<F&>, F>(std::move(callables), head_start);
 }
+template <class R>
+void staggered_race(R&&, std::optional<delay>) = delete;  // the candidates are callables that return a coro
 
 }  // namespace skein

@@ -94,9 +94,12 @@ class task : public future<T>, public detail::task_part<task<T>> {
   using skein_awaits = T;
 
   task() noexcept = default;
-  void set_result() = delete;
-  void try_set_result() = delete;
-  void set_exception() = delete;
+  template <class... U>
+  void set_result(U&&...) = delete;  // the coroutine of a task gives its result
+  template <class... U>
+  bool try_set_result(U&&...) = delete;  // the coroutine of a task gives its result
+  template <class... E>
+  void set_exception(E&&...) = delete;  // the coroutine of a task gives its result
   [[nodiscard]] skein::task_state state() const { return this->state_now(); }
 
   /// For skein itself.

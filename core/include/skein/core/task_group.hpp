@@ -82,6 +82,8 @@ class task_group {
     place.fill(*made.shared_state());
     return made;
   }
+  template <class... What>
+  void create_task(What&&...) = delete;  // give a coro, or what returns one and its arguments
 
   /// Cancels the tasks and the body; leaving is then no error, unless there are others. A group that is
   /// cancelled before it is entered is cancelled at its entry; one that is finished stays as it is.

@@ -79,6 +79,7 @@ class timeout_scope {
 
 /// A scope whose deadline is so long after this call; none when there is no delay.
 [[nodiscard]] timeout_scope timeout(std::optional<delay> after);
+timeout_scope timeout(int seconds) = delete;  // a number has no unit: write 2s
 /// A scope with this deadline, or with none.
 [[nodiscard]] timeout_scope timeout_at(std::optional<clock::time_point> when);
 

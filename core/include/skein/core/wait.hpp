@@ -113,6 +113,9 @@ template <detail::range_of_handles R>
   using F = std::ranges::range_value_t<R>;
   return detail::wait_for_handles<F>(detail::handles_of<F>(std::forward<R>(handles)), options);
 }
+template <class... What>
+  requires(detail::no_handle<What> || ...)
+void wait(What&&...) = delete;  // waits for tasks and futures: create_task makes them of coroutines
 /// As above, for all of them.
 ///
 /// Cancelling  As above.

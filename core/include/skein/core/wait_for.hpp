@@ -76,9 +76,10 @@ coro<T> wait_for_kept(Kept operation, std::optional<delay> limit) {
 /// Source      asyncio.wait_for.
 template <awaitable A>
 [[nodiscard]] auto wait_for(A&& operation, std::optional<delay> limit) -> coro<await_result_t<A>> {
-  static_assert(!(std::is_lvalue_reference_v<A> && detail::is_coro<std::remove_cvref_t<A>>),
-                "a coro is given away: write std::move(c)");
+  static_assert(detail::given_away<A>, "a coro is given away: write std::move(c)");
   return detail::wait_for_kept<await_result_t<A>, std::decay_t<A>>(std::forward<A>(operation), limit);
 }
+template <class A>
+void wait_for(A&&, int seconds) = delete;  // a number has no unit: write 2s
 
 }  // namespace skein

@@ -106,5 +106,7 @@ template <async_resource R, class F>
   return detail::with_resource<detail::body_result<F, R>, R, std::decay_t<F>>(std::forward<R>(resource),
                                                                               std::forward<F>(body));
 }
+template <class R, class F>
+void with(R&&, F&&) = delete;  // the resource has aenter() and aexit(exception_ptr), the body returns a coro
 
 }  // namespace skein

@@ -58,7 +58,8 @@ namespace detail {
 /// Source      tokio::sync::mpsc and crossbeam's channels, with several receivers; asyncio has `queue`.
 template <class T>
 class channel {
-  static_assert(std::is_object_v<T> && std::is_move_constructible_v<T>, "items are moved in and out");
+  static_assert(std::is_object_v<T> && std::is_move_constructible_v<T>,
+                "items are moved in and out: a pointer refers to something");
 
   using node = detail::queue_item<T>;
   using node_ptr = std::unique_ptr<node>;

@@ -65,7 +65,8 @@ struct fifo_order {
 ///             waits longest, and nobody can take it away before that one runs (notes/hand_over.md).
 template <class T, class Order = fifo_order>
 class queue {
-  static_assert(std::is_object_v<T> && std::is_move_constructible_v<T>, "items are moved in and out");
+  static_assert(std::is_object_v<T> && std::is_move_constructible_v<T>,
+                "items are moved in and out: a pointer refers to something");
 
   using node = detail::queue_item<T, typename Order::node>;
   using node_ptr = std::unique_ptr<node>;

@@ -19,6 +19,11 @@ concept future_handle = is_future_handle<A>;
 template <class R>
 concept range_of_handles = std::ranges::input_range<R> && future_handle<std::ranges::range_value_t<R>>;
 
+/// What is taken for a handle by mistake: a coroutine, or a range of them.
+template <class A>
+concept no_handle = is_coro<std::remove_cvref_t<A>> ||
+                    (std::ranges::input_range<A> && is_coro<std::ranges::range_value_t<A>>);
+
 /// Returns     The states of the handles.
 /// Throws      `invalid_state_error` when one is null.
 template <class F>
