@@ -230,6 +230,7 @@ class event_loop {
   /// Calls f(args…) on a thread of the executor; null is the loop's default pool. See executor.hpp, which has
   /// to be included for it.
   template <class F, class... Args>
+    requires detail::callback<F, Args...>
   auto run_in_executor(executor* where, F&& f, Args&&... args)
       -> future<std::invoke_result_t<std::decay_t<F>&, std::decay_t<Args>&...>>;
 
