@@ -263,7 +263,7 @@ SKEIN_TEST_CASE("create_task: a closed loop refuses it, from whatever worker and
   REQUIRE(payload.use_count() == 1);
 }
 
-SKEIN_TEST_CASE("create_task: one that cannot be scheduled is refused to its creator without a trace (EXC-006)",
+SKEIN_TEST_CASE("create_task: one that cannot be scheduled is refused and leaves no trace (EXC-006)",
                 "[core][create_task]") {
   struct no_luck : std::runtime_error {
     using std::runtime_error::runtime_error;

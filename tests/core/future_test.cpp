@@ -456,8 +456,9 @@ SKEIN_TEST_CASE("future: gather with return_exceptions takes the errors of its c
 }
 
 // asyncio wraps the future of a thread in one of the loop; here the same future serves both.
-SKEIN_TEST_CASE("future: cancelling who waits for a thread's promise cancels it unless it has its value (FUT-014)",
-                "[core][future]") {
+SKEIN_TEST_CASE(
+    "future: a cancel reaches the thread's promise that is waited for, unless it is kept (FUT-014)",
+    "[core][future]") {
   auto& loop = skein::get_running_loop();
   auto const pending = skein::create_future<int>();
   auto const fulfilled = skein::create_future<int>();

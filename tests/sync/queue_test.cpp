@@ -6,7 +6,6 @@
 #include <skein/core/event_loop.hpp>
 #include <skein/core/gather.hpp>
 #include <skein/core/sleep.hpp>
-#include <skein/core/wait.hpp>
 #include <skein/sync/queue.hpp>
 
 #include <algorithm>
@@ -467,7 +466,9 @@ SKEIN_TEST_CASE("queue: of a getter that is cancelled as items come, none is los
     q.put_nowait(1);
     q.put_nowait(2);
     getter.cancel();
-    co_await skein::wait(std::vector{getter});
+    while (!getter.done()) {
+      co_await skein::sleep(0s);
+    }
     if (getter.cancelled()) {
       REQUIRE(q.get_nowait() == 1);
     } else {
@@ -493,7 +494,9 @@ SKEIN_TEST_CASE(
     q.put_nowait(1);
     q.put_nowait(2);
     getters[0].cancel();
-    co_await skein::wait(std::vector{getters[0]});
+    while (!getters[0].done()) {
+      co_await skein::sleep(0s);
+    }
     if (!getters[0].cancelled()) {
       REQUIRE(getters[0].result() == 1);  // it had its item already, the third waits
       q.put_nowait(1);
