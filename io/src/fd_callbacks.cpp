@@ -64,7 +64,7 @@ class fd_side final : public readiness_handler, public std::enable_shared_from_t
 
 class fd_table : public std::enable_shared_from_this<fd_table> {
  public:
-  explicit fd_table(event_loop& l) noexcept : loop{l} {}
+  explicit fd_table(event_loop& l) noexcept : loop{l}, id_{l.id()} {}
   fd_table(fd_table const&) = delete;
   fd_table& operator=(fd_table const&) = delete;
   ~fd_table();
@@ -93,6 +93,7 @@ class fd_table : public std::enable_shared_from_this<fd_table> {
   };
   void watch(int fd);
 
+  loop_id const id_;  // constant; the loop may be gone before the table
   // Guarded by mutex.
   std::map<int, item> items_;
   std::shared_ptr<watch_table> watched_;  // null: the loop has no driver yet
@@ -107,17 +108,26 @@ all_tables& the_tables() {
   return *tables;
 }
 
-std::shared_ptr<fd_table> table_of(event_loop& loop, bool make) {
+/// Returns     The table of a loop, and whether it was made just now.
+std::pair<std::shared_ptr<fd_table>, bool> find_table(event_loop& loop, bool make) {
   all_tables& all = the_tables();
   std::lock_guard const guard{all.mutex};
   auto const at = all.of_loop.find(loop.id());
   auto table = at != all.of_loop.end() ? at->second.lock() : nullptr;
-  if (table == nullptr && make) {
-    table = std::make_shared<fd_table>(loop);
-    all.of_loop[loop.id()] = table;
-    auto const keep = [table] {
-      epoll_driver::of_this_loop().keep(table);
-      table->start();
+  if (table != nullptr || !make) {
+    return {std::move(table), false};
+  }
+  table = std::make_shared<fd_table>(loop);
+  all.of_loop[loop.id()] = table;
+  return {std::move(table), true};
+}
+
+std::shared_ptr<fd_table> table_of(event_loop& loop) {
+  auto const [table, fresh] = find_table(loop, true);
+  if (fresh) {
+    auto const keep = [kept = table] {
+      epoll_driver::of_this_loop().keep(kept);
+      kept->start();
     };
     if (running_loop() == &loop) {
       keep();
@@ -131,7 +141,7 @@ std::shared_ptr<fd_table> table_of(event_loop& loop, bool make) {
 fd_table::~fd_table() {
   all_tables& all = the_tables();
   std::lock_guard const guard{all.mutex};
-  if (auto const at = all.of_loop.find(loop.id()); at != all.of_loop.end() && at->second.expired()) {
+  if (auto const at = all.of_loop.find(id_); at != all.of_loop.end() && at->second.expired()) {
     all.of_loop.erase(at);
   }
 }
@@ -286,11 +296,11 @@ void watch_fd(event_loop& loop, int fd, fd_event what, std::shared_ptr<fd_call> 
     throw std::invalid_argument{"add_reader, add_writer: " + std::to_string(fd) +
                                 " is no descriptor: give one that is open"};
   }
-  table_of(loop, true)->add(fd, what, std::move(call));
+  table_of(loop)->add(fd, what, std::move(call));
 }
 
 bool unwatch_fd(event_loop& loop, int fd, fd_event what) {
-  auto const table = table_of(loop, false);
+  auto const table = find_table(loop, false).first;
   return table != nullptr && table->remove(fd, what);
 }
 
