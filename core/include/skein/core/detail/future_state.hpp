@@ -29,7 +29,7 @@ struct completion_node {
   void (*completed)(completion_node& node, future_state& state) noexcept;
   completion_node* next = nullptr;
   completion_node* previous = nullptr;  // of the first: the last, so that a future has one pointer, not two
-  bool linked = false;  // guarded by the state's lock
+  bool linked = false;                  // guarded by the state's lock
 };
 
 enum class future_status : std::uint8_t { pending, setting, finished, failed, cancelled };
