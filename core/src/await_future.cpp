@@ -87,6 +87,7 @@ bool await_future::suspend() {
       return true;
     }
     // A request was pending: what is awaited takes it, as if it had come during the wait.
+    this_thread().task()->cancel_was_thrown();
     if (!cancel_wait(*this)) {
       return false;
     }

@@ -19,7 +19,11 @@ namespace lowlevel {
 
 void throw_cancelled() {
   detail::task_state* const task = detail::this_thread().task();
-  std::string message = task != nullptr ? task->message_of_cancel() : std::string{};
+  std::string message;
+  if (task != nullptr) {
+    task->cancel_was_thrown();
+    message = task->message_of_cancel();
+  }
   throw message.empty() ? cancelled_error{} : cancelled_error{std::move(message)};
 }
 

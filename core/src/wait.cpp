@@ -16,10 +16,18 @@ class wait_watcher final : public watcher {
  private:
   void told(std::size_t index) noexcept override {
     bool const last = left_.fetch_sub(1, lowlevel::memory_order_acq_rel) == 1;
-    if (last || when_ == first_completed ||
-        (when_ == first_exception && future(index).status() == future_status::failed)) {
+    if (last || when_ == first_completed || (when_ == first_exception && looks_failed(future(index)))) {
       bell.ring();
     }
+  }
+
+  // asyncio asks for the error, which then counts as seen; it does not ask the last one.
+  static bool looks_failed(future_state& future) noexcept {
+    if (future.status() != future_status::failed) {
+      return false;
+    }
+    future.mark_retrieved();
+    return true;
   }
 
   lowlevel::atomic<std::size_t> left_;

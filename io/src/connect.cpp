@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // connect.cpp: trying the addresses of a host until one answers.
 #include "address.hpp"
+#include "connect_race.hpp"
 #include "stream.hpp"
 
 #include <skein/io/connect.hpp>
@@ -64,14 +65,6 @@ coro<std::shared_ptr<stream>> connect_to(address to, std::vector<address> const&
   co_return made;
 }
 
-std::string all_texts(std::vector<std::string> const& texts) {
-  std::string all = "Multiple exceptions: ";
-  for (std::string const& text : texts) {
-    all += (&text == texts.data() ? "" : ", ") + text;
-  }
-  return all;
-}
-
 connection halves_of(std::shared_ptr<stream> const& s) { return {stream_reader{s}, stream_writer{s}}; }
 
 coro<connection> connect_to_host(std::string host, std::uint16_t port, connect_options options) {
@@ -79,27 +72,18 @@ coro<connection> connect_to_host(std::string host, std::uint16_t port, connect_o
   if (host.empty()) {
     throw std::invalid_argument{"open_connection: the host is empty: give a name or an address"};
   }
-  auto const addresses = co_await resolve(host, port, options.family, purpose::to_connect);
+  auto addresses = co_await resolve(host, port, options.family, purpose::to_connect);
   std::vector<address> from;
   if (options.local_addr) {
     from = co_await resolve(options.local_addr->host(), options.local_addr->port(), options.family,
                             purpose::to_connect);
   }
-  std::vector<std::string> texts;
-  std::optional<std::system_error> first;
-  for (address const& to : addresses) {
-    try {
-      auto const made = co_await connect_to(to, from, options.limit);
-      co_return halves_of(made);
-    } catch (std::system_error const& error) {
-      texts.emplace_back(error.what());
-      first = first ? first : std::optional{error};
-    }
+  if (options.happy_eyeballs_delay || options.interleave) {
+    addresses = interleaved(addresses, options.interleave.value_or(1));
   }
-  if (texts.size() == 1) {
-    throw *first;
-  }
-  throw std::system_error{first->code(), all_texts(texts)};
+  auto const connect = [&](address const& to) { return connect_to(to, from, options.limit); };
+  auto const made = co_await connect_to_one_of(std::move(addresses), options.happy_eyeballs_delay, connect);
+  co_return halves_of(made);
 }
 
 coro<connection> connect_with(owned_socket socket, connect_options options) {

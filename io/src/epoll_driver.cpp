@@ -56,7 +56,7 @@ epoll_driver::epoll_driver()
 
 epoll_driver::~epoll_driver() { table_->close(); }
 
-std::shared_ptr<watch_table> const& epoll_driver::table_of_this_loop() {
+epoll_driver& epoll_driver::of_this_loop() {
   if (lowlevel::running_driver() == nullptr) {
     lowlevel::install_driver(std::make_unique<epoll_driver>());
   }
@@ -65,8 +65,10 @@ std::shared_ptr<watch_table> const& epoll_driver::table_of_this_loop() {
     throw std::logic_error{std::string{"this loop has a driver that cannot watch sockets: "} +
                            lowlevel::running_driver()->name()};
   }
-  return mine->table_;
+  return *mine;
 }
+
+std::shared_ptr<watch_table> const& epoll_driver::table_of_this_loop() { return of_this_loop().table_; }
 
 void epoll_driver::poll(lowlevel::instant timeout) {
   std::array<epoll_event, events_at_once> events;

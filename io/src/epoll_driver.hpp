@@ -9,6 +9,7 @@
 #include <skein/core/lowlevel/driver.hpp>
 
 #include <memory>
+#include <utility>
 
 namespace skein::detail {
 
@@ -26,6 +27,12 @@ class epoll_driver final : public lowlevel::driver {
   /// Throws      `no_running_loop_error`; `std::logic_error` when the loop has a driver of another kind.
   [[nodiscard]] static std::shared_ptr<watch_table> const& table_of_this_loop();
 
+  /// Returns     The running loop's driver, which is made when there is none.
+  /// Throws      As table_of_this_loop.
+  [[nodiscard]] static epoll_driver& of_this_loop();
+  /// Lets something live as long as the driver.
+  void keep(std::shared_ptr<void> thing) noexcept { kept_ = std::move(thing); }
+
   void poll(lowlevel::instant timeout) override;
   void wake() noexcept override;
   [[nodiscard]] char const* name() const noexcept override { return "epoll"; }
@@ -35,6 +42,7 @@ class epoll_driver final : public lowlevel::driver {
   owned_socket epoll_;
   owned_socket wake_;  // an eventfd, edge-triggered and never read: every write is an event
   std::shared_ptr<watch_table> table_;
+  std::shared_ptr<void> kept_;
 };
 
 }  // namespace skein::detail

@@ -497,16 +497,21 @@ TEST_CASE("shutdown_asyncgens: a cancel goes to the cleanup (T1)", "[core][gener
 
 TEST_CASE("shutdown_asyncgens: one that begins afterwards is named in the log (AGEN-002)",
           "[core][generator]") {
-  auto const loop = skein::new_event_loop();
-  loop->run_until_complete(loop->shutdown_asyncgens());
-  std::vector<std::string> lines;
-  skein::set_log_sink([&](std::string_view line) { lines.emplace_back(line); });
-  REQUIRE(loop->run_until_complete(collect(count(2))) == std::vector<int>{0, 1});
-  skein::set_log_sink(nullptr);
-  REQUIRE(lines.size() == 1);
-  REQUIRE_THAT(lines[0],
-               Catch::StartsWith("asynchronous generator was scheduled after shutdown_asyncgens(), at ") &&
-                   Catch::Contains("async_generator_test.cpp:"));
+  for (unsigned const workers : {1U, 4U}) {
+    std::vector<std::string> lines;
+    auto const main = [&]() -> skein::coro<> {
+      co_await skein::get_running_loop().shutdown_asyncgens();
+      skein::set_log_sink([&](std::string_view line) { lines.emplace_back(line); });
+      auto const numbers = co_await collect(count(2));
+      REQUIRE(numbers == std::vector<int>{0, 1});
+    };
+    skein::run(main, {.workers = workers});
+    skein::set_log_sink(nullptr);
+    REQUIRE(lines.size() == 1);
+    REQUIRE_THAT(lines[0],
+                 Catch::StartsWith("asynchronous generator was scheduled after shutdown_asyncgens(), at ") &&
+                     Catch::Contains("async_generator_test.cpp:"));
+  }
 }
 
 TEST_CASE(

@@ -35,6 +35,18 @@ SKEIN_TEST_CASE_1W("create_task: the body starts after the creator suspends (TAS
   REQUIRE(started);
 }
 
+SKEIN_TEST_CASE("create_task: nothing of the body runs inside it; the result comes by awaiting (TASK-001)",
+                "[core][create_task]") {
+  static thread_local bool creating = false;
+  for (int i = 0; i < 100; ++i) {
+    creating = true;
+    auto const task = skein::create_task([]() -> skein::coro<bool> { co_return creating; });
+    creating = false;
+    bool const ran_inside = co_await task;
+    REQUIRE_FALSE(ran_inside);
+  }
+}
+
 SKEIN_TEST_CASE_1W("create_task: tasks start in the order they were made", "[core][create_task]") {
   std::vector<int> order;
   std::vector<skein::task<>> tasks;
@@ -219,4 +231,63 @@ SKEIN_TEST_CASE("run_coroutine_threadsafe: a thread that gives up cancels the co
   co_await all_tasks_blocked();
   REQUIRE(timed_out);
   REQUIRE(skein::all_tasks().size() == before);
+}
+
+SKEIN_TEST_CASE("create_task: a closed loop refuses it, from whatever worker and many at once (TASK-012)",
+                "[core][create_task]") {
+  auto const closed = skein::new_event_loop();
+  closed->close();
+  auto const payload = std::make_shared<int>(1);
+  std::atomic<int> started{0};
+  std::atomic<int> refused{0};
+  std::vector<skein::task<>> askers;
+  for (int i = 0; i < 20; ++i) {
+    askers.push_back(skein::create_task([&]() -> skein::coro<> {
+      auto const body = [](std::shared_ptr<int>, std::atomic<int>& count) -> skein::coro<> {
+        count.fetch_add(1);
+        co_return;
+      };
+      try {
+        closed->create_task(body(payload, started));
+      } catch (skein::loop_closed_error const&) {
+        refused.fetch_add(1);
+      }
+      co_return;
+    }));
+  }
+  for (auto const& asker : askers) {
+    co_await asker;
+  }
+  REQUIRE(refused.load() == 20);
+  REQUIRE(started.load() == 0);
+  REQUIRE(payload.use_count() == 1);
+}
+
+SKEIN_TEST_CASE("create_task: one that cannot be scheduled is refused and leaves no trace (EXC-006)",
+                "[core][create_task]") {
+  struct no_luck : std::runtime_error {
+    using std::runtime_error::runtime_error;
+  };
+  auto const payload = std::make_shared<int>(1);
+  std::atomic<bool> started{false};
+  std::atomic<int> reports{0};
+  skein::runtime::current().set_exception_handler(
+      [&](skein::event_loop&, skein::exception_context const&) { reports.fetch_add(1); });
+  auto const body = [&](std::shared_ptr<int> const&) -> skein::coro<> {
+    started.store(true);
+    co_return;
+  };
+  auto const before = skein::all_tasks().size();
+  auto& loop = skein::get_running_loop();
+  loop.set_task_factory([](skein::event_loop&, skein::task_options&) { throw no_luck{"no more tasks"}; });
+  REQUIRE_THROWS_WITH(skein::create_task(body, payload), "no more tasks");
+  REQUIRE_THROWS_WITH(skein::create_task(body(payload)), "no more tasks");
+  REQUIRE_THROWS_WITH(loop.create_task(body, payload), "no more tasks");
+  loop.set_task_factory(nullptr);
+  REQUIRE(skein::all_tasks().size() == before);
+  REQUIRE(payload.use_count() == 1);
+  co_await all_tasks_blocked();
+  REQUIRE_FALSE(started.load());
+  REQUIRE(reports.load() == 0);
+  skein::runtime::current().set_exception_handler(nullptr);
 }

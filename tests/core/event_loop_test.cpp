@@ -4,13 +4,17 @@
 
 #include <skein/core/event_loop.hpp>
 #include <skein/core/executor.hpp>
+#include <skein/core/run.hpp>
 #include <skein/core/runtime.hpp>
 #include <skein/core/sleep.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <set>
+#include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -29,6 +33,8 @@ concept can_be_called_soon = requires(skein::event_loop& l, F f) { l.call_soon(f
 static_assert(can_be_called_soon<decltype([] {})>);
 static_assert(!can_be_called_soon<decltype([] { return number(1); })>);
 static_assert(!can_be_called_soon<skein::coro<int>>);
+template <class F>
+concept can_run_in_executor = requires(skein::event_loop& l, F f) { l.run_in_executor(nullptr, f); };
 
 TEST_CASE("event_loop: calls run in the order of posting, cancelled ones not at all (LOOP-001)",
           "[core][loop]") {
@@ -470,4 +476,172 @@ TEST_CASE("event_loop: debug mode is a flag that can be asked for", "[core][loop
   REQUIRE(loop->get_debug() == !before);
   loop->set_debug(before);
   REQUIRE(loop->get_debug() == before);
+}
+
+TEST_CASE(
+    "event_loop: on every worker a call that posts itself for ever starves neither timers nor tasks "
+    "(LOOP-002)",
+    "[core][loop]") {
+  struct again {
+    skein::event_loop* loop;
+    std::atomic<bool>* go_on;
+    std::atomic<int>* ended;
+    void operator()() const {
+      if (go_on->load()) {
+        loop->call_soon(*this);
+      } else {
+        ended->fetch_add(1);
+      }
+    }
+  };
+  auto const main = []() -> skein::coro<> {
+    auto& runtime = skein::runtime::current();
+    auto const workers = static_cast<int>(runtime.workers());
+    std::atomic<bool> go_on{true};
+    std::atomic<int> ended{0};
+    std::atomic<int> timers{0};
+    std::vector<skein::task<>> tasks;
+    for (std::size_t i = 0; i < runtime.workers(); ++i) {
+      auto& loop = runtime.loop(i);
+      loop.call_soon(again{&loop, &go_on, &ended});
+      loop.call_later(1ms, [&] { timers.fetch_add(1); });
+      tasks.push_back(loop.create_task([&]() -> skein::coro<> {
+        for (int n = 0; n < 20; ++n) {
+          co_await skein::sleep(0s);
+        }
+        co_await skein::sleep(1ms);
+      }));
+    }
+    for (auto const& task : tasks) {
+      co_await task;
+    }
+    while (timers.load() < workers) {
+      co_await skein::sleep(0s);
+    }
+    go_on.store(false);
+    while (ended.load() < workers) {
+      co_await skein::sleep(0s);
+    }
+  };
+  for (unsigned const workers : {1U, 4U}) {
+    skein::run(main, {.workers = workers});
+  }
+}
+
+SKEIN_TEST_CASE(
+    "event_loop: an error in a call of any loop goes to the handler, the next call runs (LOOP-003, "
+    "LOOP-004)",
+    "[core][loop]") {
+  auto& runtime = skein::runtime::current();
+  auto const workers = static_cast<int>(runtime.workers());
+  std::mutex mutex;
+  std::vector<std::string> reports;
+  runtime.set_exception_handler([&](skein::event_loop&, skein::exception_context const& context) {
+    std::lock_guard const guard{mutex};
+    reports.push_back(context.message + ": " + skein::detail::describe(context.exception) +
+                      (context.handle ? "" : ", without its handle"));
+  });
+  std::atomic<int> went_on{0};
+  for (std::size_t i = 0; i < runtime.workers(); ++i) {
+    auto& loop = runtime.loop(i);
+    loop.call_soon([] { throw std::runtime_error{"no luck"}; });
+    loop.call_soon([] { throw 3; });
+    loop.call_soon([&] { went_on.fetch_add(1); });
+  }
+  while (went_on.load() < workers) {
+    co_await skein::sleep(0s);
+  }
+  runtime.set_exception_handler(nullptr);
+  std::lock_guard const guard{mutex};
+  REQUIRE(std::count(reports.begin(), reports.end(),
+                     "Exception in callback: std::runtime_error(\"no luck\")") == workers);
+  REQUIRE(std::count(reports.begin(), reports.end(), "Exception in callback: int") == workers);
+  REQUIRE(static_cast<int>(reports.size()) == 2 * workers);
+}
+
+TEST_CASE("event_loop: what makes a coroutine does not compile as a call (LOOP-011)", "[core][loop]") {
+  auto const makes_one = [] { return number(1); };
+  REQUIRE(can_be_called_soon<decltype([] { return 1; })>);
+  REQUIRE_FALSE(can_be_called_soon<decltype(makes_one)>);
+  REQUIRE_FALSE(can_be_called_soon<skein::coro<int>>);
+  REQUIRE_FALSE(can_be_called_soon<skein::coro<int> (*)()>);
+  REQUIRE(can_run_in_executor<decltype([] { return 1; })>);
+  REQUIRE_FALSE(can_run_in_executor<decltype(makes_one)>);
+  REQUIRE_FALSE(can_run_in_executor<skein::coro<int> (*)()>);
+}
+
+SKEIN_TEST_CASE(
+    "event_loop: on every worker a call's arguments are freed when it ran or was cancelled (LOOP-012)",
+    "[core][loop]") {
+  auto& runtime = skein::runtime::current();
+  auto const workers = static_cast<int>(runtime.workers());
+  auto const payload = std::make_shared<int>(1);
+  std::vector<skein::handle> kept;
+  std::atomic<int> next_ran{0};
+  for (std::size_t i = 0; i < runtime.workers(); ++i) {
+    auto& loop = runtime.loop(i);
+    kept.push_back(loop.call_soon([](std::shared_ptr<int> const&) {}, payload));
+    auto timer = loop.call_later(1000h, [payload] {});
+    timer.cancel();
+    timer.cancel();
+    REQUIRE(timer.cancelled());
+    kept.push_back(timer);
+    loop.call_soon([&] { next_ran.fetch_add(1); });
+  }
+  while (next_ran.load() < workers) {
+    co_await skein::sleep(0s);
+  }
+  REQUIRE(payload.use_count() == 1);
+  REQUIRE_FALSE(kept[0].cancelled());
+}
+
+SKEIN_TEST_CASE("event_loop: a timer of any loop that is cancelled from anywhere never fires (TIMER-007)",
+                "[core][loop]") {
+  auto& runtime = skein::runtime::current();
+  auto const workers = static_cast<int>(runtime.workers());
+  auto const payload = std::make_shared<int>(1);
+  std::atomic<int> fired{0};
+  std::atomic<int> later_ones{0};
+  std::vector<skein::timer_handle> timers;
+  for (std::size_t i = 0; i < runtime.workers(); ++i) {
+    timers.push_back(runtime.loop(i).call_later(3ms, [&, payload] { fired.fetch_add(1); }));
+    runtime.loop(i).call_later(4ms, [&] { later_ones.fetch_add(1); });
+  }
+  int cancelled = 0;
+  for (auto& timer : timers) {
+    timer.cancel();
+    timer.cancel();
+    cancelled += timer.cancelled() ? 1 : 0;
+  }
+  while (later_ones.load() < workers) {
+    co_await skein::sleep(1ms);
+  }
+  REQUIRE(fired.load() == workers - cancelled);
+  REQUIRE(payload.use_count() == 1);
+}
+
+TEST_CASE(
+    "event_loop: time goes on while a task blocks its loop, and its sleep counts from there (TIMER-010)",
+    "[core][loop]") {
+  auto const main = []() -> skein::coro<> {
+    auto& runtime = skein::runtime::current();
+    std::vector<skein::task<>> tasks;
+    for (std::size_t i = 0; i < runtime.workers(); ++i) {
+      auto& loop = runtime.loop(i);
+      tasks.push_back(loop.create_task([&loop]() -> skein::coro<> {
+        auto const begin = loop.time();
+        while (loop.time() - begin < 5ms) {
+        }
+        auto const before = loop.time();
+        co_await skein::sleep(2ms);
+        REQUIRE(loop.time() - before >= 2ms);
+      }));
+    }
+    for (auto const& task : tasks) {
+      co_await task;
+    }
+  };
+  for (unsigned const workers : {1U, 4U}) {
+    skein::run(main, {.workers = workers});
+  }
 }

@@ -7,6 +7,7 @@
 #include <skein/core/future.hpp>
 #include <skein/core/gather.hpp>
 #include <skein/core/sleep.hpp>
+#include <skein/core/switch_to.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -126,15 +127,42 @@ SKEIN_TEST_CASE_1W("future: a callback that is scheduled is not taken back any m
   REQUIRE(calls == 1);
 }
 
-SKEIN_TEST_CASE_1W("future: awaiting one that is done does not give way to others (FUT-008)",
-                   "[core][future]") {
+SKEIN_TEST_CASE("future: a callback that was taken back never runs, one that was not runs once (FUT-006)",
+                "[core][future]") {
+  for (int round = 0; round < 50; ++round) {
+    auto const f = skein::create_future<int>();
+    std::atomic<int> calls{0};
+    auto const id = f.add_done_callback([&] { calls.fetch_add(1); });
+    std::thread setter{[f] { f.set_result(1); }};
+    auto const taken_back = static_cast<int>(f.remove_done_callback(id));
+    setter.join();
+    co_await all_tasks_blocked();
+    REQUIRE(calls.load() == 1 - taken_back);
+  }
+  auto const done = skein::create_future<int>();
+  std::atomic<int> calls{0};
+  auto const id = done.add_done_callback([&] { calls.fetch_add(1); });
+  done.set_result(1);
+  REQUIRE(done.remove_done_callback(id) == 0);
+  co_await all_tasks_blocked();
+  REQUIRE(calls.load() == 1);
+}
+
+// A call of the loop that runs the task can only run when the task has left its worker.
+SKEIN_TEST_CASE("future: awaiting one that is done does not give way to others (FUT-008)", "[core][future]") {
   auto const f = skein::create_future<int>();
   f.set_result(5);
-  bool other_ran = false;
-  skein::get_running_loop().call_soon([&] { other_ran = true; });
-  REQUIRE(co_await f == 5);
-  REQUIRE_FALSE(other_ran);
   co_await skein::sleep(0s);
+  std::atomic<bool> other_ran{false};
+  auto const here = std::this_thread::get_id();
+  skein::get_running_loop().call_soon([&] { other_ran.store(true); });
+  int const value = co_await f;
+  REQUIRE_FALSE(other_ran.load());
+  REQUIRE(std::this_thread::get_id() == here);
+  REQUIRE(value == 5);
+  while (!other_ran.load()) {
+    co_await skein::sleep(0s);
+  }
 }
 
 SKEIN_TEST_CASE("future: many tasks wait for one, and it can be awaited again (FUT-009)", "[core][future]") {
@@ -425,4 +453,31 @@ SKEIN_TEST_CASE("future: gather with return_exceptions takes the errors of its c
   co_await all_tasks_blocked();
   REQUIRE(reports == 0);
   skein::get_running_loop().set_exception_handler(nullptr);
+}
+
+// asyncio wraps the future of a thread in one of the loop; here the same future serves both.
+SKEIN_TEST_CASE(
+    "future: a cancel reaches the thread's promise that is waited for, unless it is kept (FUT-014)",
+    "[core][future]") {
+  auto& loop = skein::get_running_loop();
+  auto const pending = skein::create_future<int>();
+  auto const fulfilled = skein::create_future<int>();
+  auto const waits = [](skein::future<int> source) -> skein::coro<int> { co_return co_await source; };
+  auto const a = loop.create_task(waits, pending);
+  auto const b = loop.create_task(waits, fulfilled);
+  co_await all_tasks_blocked();
+  a.cancel();
+  bool too_late = false;
+  std::thread{[&] { too_late = !pending.try_set_result(42); }}.join();
+  REQUIRE(too_late);
+  REQUIRE(pending.cancelled());
+  REQUIRE_THROWS_AS(co_await a, skein::cancelled_error);
+
+  co_await skein::switch_to(loop);
+  REQUIRE(skein::running_loop() == &loop);
+  std::thread{[&] { fulfilled.set_result(42); }}.join();
+  b.cancel();  // before its loop, which is busy with this, could tell it
+  REQUIRE_THROWS_AS(co_await b, skein::cancelled_error);
+  REQUIRE(b.cancelled());
+  REQUIRE(fulfilled.result() == 42);
 }

@@ -251,3 +251,26 @@ TEST_CASE("gather: futures of two runtimes are refused (GATH-009)", "[core][gath
   REQUIRE_THROWS_AS(skein::gather(one->create_future<int>(), two->create_future<int>()),
                     std::invalid_argument);
 }
+
+SKEIN_TEST_CASE("gather: futures of another runtime are refused among those of this one (GATH-009)",
+                "[core][gather]") {
+  auto const other = skein::new_event_loop();
+  auto const theirs = other->create_future<int>();
+  auto const mine = skein::create_future<int>();
+  REQUIRE_THROWS_AS(skein::gather(mine, theirs), std::invalid_argument);
+  REQUIRE_FALSE(mine.done());
+  REQUIRE_FALSE(theirs.done());
+  mine.set_result(1);
+  co_return;
+}
+
+TEST_CASE("gather: futures of a loop that does not run make one of that loop (GATH-009)", "[core][gather]") {
+  auto const loop = skein::new_event_loop();
+  auto const a = loop->create_future<int>();
+  auto const b = loop->create_future<int>();
+  auto const both = skein::gather(a, b);
+  REQUIRE(&both.get_loop() == loop.get());
+  a.set_result(1);
+  b.set_result(2);
+  REQUIRE(loop->run_until_complete(both) == std::tuple{1, 2});
+}

@@ -3,8 +3,17 @@
 #include <support/test_case.hpp>
 
 #include <skein/core/event_loop.hpp>
+#include <skein/core/runtime.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <vector>
 
 using namespace std::chrono_literals;
+
+template <class A, class B>
+concept can_be_compared = requires(A const& a, B const& b) { a == b; };
 
 TEST_CASE("handle: cancelled is true exactly if the call will never run", "[core][handle]") {
   auto const loop = skein::new_event_loop({.virtual_time = true});
@@ -36,7 +45,7 @@ TEST_CASE("handle: a timer knows when, and can be cancelled from its loop (TIMER
   REQUIRE(calls == 0);
 }
 
-TEST_CASE("handle: its repr names the call, and that it was cancelled", "[core][handle]") {
+TEST_CASE("handle: its repr names the call, and that it was cancelled (DBG-003)", "[core][handle]") {
   struct print {
     void operator()() const {}
   };
@@ -53,4 +62,57 @@ TEST_CASE("handle: its repr names the call, and that it was cancelled", "[core][
   REQUIRE_THAT(loop->call_soon([](int) {}, 1).repr(), Catch::StartsWith("<handle {lambda"));
   REQUIRE(skein::handle{}.repr() == "<handle null>");
   REQUIRE(skein::timer_handle{}.repr() == "<timer_handle null>");
+}
+
+// Functions of C++ cannot be compared: asyncio's handles are equal when they are of equal functions.
+TEST_CASE("handle: timer handles are ordered by deadline, and equal when of the same call (DBG-004, differs)",
+          "[core][handle]") {
+  static_assert(!can_be_compared<skein::handle, skein::timer_handle>);
+  auto const loop = skein::new_event_loop({.virtual_time = true});
+  auto const when = skein::clock::time_point{} + 1h;
+  auto first = loop->call_at(when, [] {});
+  auto const also_first = first;
+  auto const at_once_with_it = loop->call_at(when, [] {});
+  auto const last = loop->call_at(when + 1ns, [] {});
+  REQUIRE(first == also_first);
+  REQUIRE(first != at_once_with_it);
+  REQUIRE(first < last);
+  REQUIRE(last > first);
+  REQUIRE_FALSE(first < at_once_with_it);
+  REQUIRE_FALSE(at_once_with_it < first);
+  REQUIRE(first <= at_once_with_it);
+  REQUIRE(first >= at_once_with_it);
+  first.cancel();
+  REQUIRE(first == also_first);
+  std::vector<skein::timer_handle> all{last, first};
+  std::sort(all.begin(), all.end());
+  REQUIRE(all[0] == first);
+  auto const soon = loop->call_soon([] {});
+  REQUIRE(soon == soon);
+  REQUIRE(soon != loop->call_soon([] {}));
+}
+
+SKEIN_TEST_CASE("handle: timers of different loops are ordered by deadline too (DBG-004, differs)",
+                "[core][handle]") {
+  auto& runtime = skein::runtime::current();
+  auto& last_loop = runtime.loop(runtime.workers() - 1);
+  auto early = last_loop.call_later(1000h, [] {});
+  auto late = runtime.loop(0).call_later(1001h, [] {});
+  REQUIRE(early < late);
+  REQUIRE(early != late);
+  early.cancel();
+  late.cancel();
+  REQUIRE(early < late);
+  co_return;
+}
+
+SKEIN_TEST_CASE("handle: a timer of any loop has its deadline in its repr (DBG-003)", "[core][handle]") {
+  auto& runtime = skein::runtime::current();
+  for (std::size_t i = 0; i < runtime.workers(); ++i) {
+    auto timer = runtime.loop(i).call_later(1000h, [] {});
+    REQUIRE_THAT(timer.repr(), Catch::StartsWith("<timer_handle when="));
+    timer.cancel();
+    REQUIRE_THAT(timer.repr(), Catch::StartsWith("<timer_handle cancelled when="));
+  }
+  co_return;
 }

@@ -5,8 +5,11 @@
 #include <skein/core/create_task.hpp>
 #include <skein/core/report.hpp>
 #include <skein/core/run.hpp>
+#include <skein/core/runtime.hpp>
 #include <skein/core/sleep.hpp>
 
+#include <atomic>
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -38,12 +41,14 @@ skein::coro<> lose_an_error() {
 }  // namespace
 
 TEST_CASE("report: without a handler the log tells message, task and error (EXC-001)", "[core][report]") {
-  log_lines log;
-  skein::run(lose_an_error(), {.workers = 1});
-  REQUIRE(log.lines.size() == 3);
-  REQUIRE(log.lines[0] == "Task exception was never retrieved");
-  REQUIRE_THAT(log.lines[1], Catch::StartsWith("future: <task finished name='Task-"));
-  REQUIRE(log.lines[2] == "exception: std::runtime_error(\"lost\")");
+  for (unsigned const workers : {1U, 4U}) {
+    log_lines log;
+    skein::run(lose_an_error(), {.workers = workers});
+    REQUIRE(log.lines.size() == 3);
+    REQUIRE(log.lines[0] == "Task exception was never retrieved");
+    REQUIRE_THAT(log.lines[1], Catch::StartsWith("future: <task finished name='Task-"));
+    REQUIRE(log.lines[2] == "exception: std::runtime_error(\"lost\")");
+  }
 }
 
 TEST_CASE("report: a handler that throws is reported itself (EXC-003)", "[core][report]") {
@@ -90,12 +95,44 @@ TEST_CASE("report: an error lost after its loop is gone goes to the log", "[core
 }
 
 TEST_CASE("report: cancelling a failed future counts as having seen its error (FUT-012)", "[core][report]") {
-  log_lines log;
-  auto const loop = skein::new_event_loop();
-  {
-    auto const f = loop->create_future<int>();
-    f.set_exception(std::runtime_error{"x"});
-    REQUIRE_FALSE(f.cancel());
+  for (unsigned const workers : {1U, 4U}) {
+    log_lines log;
+    auto const main = []() -> skein::coro<> {
+      auto const f = skein::create_future<int>();
+      f.set_exception(std::runtime_error{"x"});
+      REQUIRE_FALSE(f.cancel());
+      co_return;
+    };
+    skein::run(main, {.workers = workers});
+    REQUIRE(log.lines.empty());
   }
-  REQUIRE(log.lines.empty());
+}
+
+SKEIN_TEST_CASE("report: a handler set on one loop serves all of the runtime, until it is put back (EXC-002)",
+                "[core][report]") {
+  std::atomic<int> told{0};
+  std::atomic<int> complete{0};
+  auto& runtime = skein::runtime::current();
+  runtime.loop(0).set_exception_handler(
+      [&](skein::event_loop& loop, skein::exception_context const& context) {
+        told.fetch_add(1);
+        complete.fetch_add(loop.is_running() && context.message == "Task exception was never retrieved" &&
+                                   context.exception != nullptr && context.task && context.future
+                               ? 1
+                               : 0);
+      });
+  for (std::size_t i = 0; i < runtime.workers(); ++i) {
+    REQUIRE(static_cast<bool>(runtime.loop(i).get_exception_handler()));
+    runtime.loop(i).create_task([]() -> skein::coro<> {
+      throw std::runtime_error{"lost"};
+      co_return;
+    });
+  }
+  co_await all_tasks_blocked();
+  REQUIRE(told.load() == static_cast<int>(runtime.workers()));
+  REQUIRE(complete.load() == told.load());
+  runtime.loop(0).set_exception_handler(nullptr);
+  for (std::size_t i = 0; i < runtime.workers(); ++i) {
+    REQUIRE_FALSE(static_cast<bool>(runtime.loop(i).get_exception_handler()));
+  }
 }

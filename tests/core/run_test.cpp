@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -22,6 +23,9 @@ using namespace std::chrono_literals;
 namespace {
 
 skein::coro<int> number(int n) { co_return n; }
+
+template <class A>
+concept can_run = requires(A a) { skein::run(a); };
 
 // Collects what an exception handler is told.
 class reports {
@@ -50,6 +54,10 @@ TEST_CASE("run: main's value comes back, from a coroutine, a callable, any await
   REQUIRE(skein::run([] { return number(4); }) == 4);
   REQUIRE(skein::run(skein::sleep(1ms, 5)) == 5);
   skein::run([]() -> skein::coro<> { co_return; });
+  for (unsigned const workers : {1U, 4U}) {
+    REQUIRE(skein::run(number(3), {.workers = workers}) == 3);
+    REQUIRE(skein::run([] { return number(4); }, {.workers = workers}) == 4);
+  }
 }
 
 TEST_CASE("run: main's error comes out (RUN-001)", "[core][run]") {
@@ -57,33 +65,71 @@ TEST_CASE("run: main's error comes out (RUN-001)", "[core][run]") {
     co_await skein::sleep(0s);
     throw std::runtime_error{"no luck"};
   };
-  REQUIRE_THROWS_WITH(skein::run(failing), "no luck");
-  REQUIRE_THROWS_AS(skein::run([]() -> skein::coro<> {
-                      skein::current_task().cancel();
-                      co_await skein::sleep(0s);
-                    }),
-                    skein::cancelled_error);
+  auto const cancels_itself = []() -> skein::coro<> {
+    skein::current_task().cancel();
+    co_await skein::sleep(0s);
+  };
+  for (unsigned const workers : {1U, 4U}) {
+    REQUIRE_THROWS_WITH(skein::run(failing, {.workers = workers}), "no luck");
+    REQUIRE_THROWS_AS(skein::run(cancels_itself, {.workers = workers}), skein::cancelled_error);
+  }
 }
 
 TEST_CASE("run: inside a loop it is refused and the coroutine does not start (RUN-003)", "[core][run]") {
-  skein::run([]() -> skein::coro<> {
-    bool started = false;
-    auto const inner = [&]() -> skein::coro<> {
-      started = true;
-      co_return;
-    };
-    REQUIRE_THROWS_WITH(skein::run(inner),
-                        Catch::StartsWith("run() cannot be called from a running event loop"));
-    REQUIRE_FALSE(started);
+  bool started = false;
+  auto const inner = [&]() -> skein::coro<> {
+    started = true;
     co_return;
-  });
+  };
+  skein::runner idle{{.workers = 1}};
+  auto const main = [&]() -> skein::coro<> {
+    auto const refusal = Catch::StartsWith("run() cannot be called from a running event loop");
+    REQUIRE_THROWS_WITH(skein::run(inner), refusal);
+    REQUIRE_THROWS_WITH(idle.run(inner), refusal);
+    co_return;
+  };
+  for (unsigned const workers : {1U, 4U}) {
+    skein::run(main, {.workers = workers});
+  }
+  REQUIRE_FALSE(started);
 }
 
 TEST_CASE("run: a moved-from main is refused (RUN-002)", "[core][run]") {
-  auto c = number(1);
-  auto d = std::move(c);
-  REQUIRE_THROWS_AS(skein::run(std::move(c)), std::runtime_error);
-  REQUIRE(skein::run(std::move(d)) == 1);
+  static_assert(!can_run<int>);
+  static_assert(!can_run<decltype([] { return 1; })>);
+  for (unsigned const workers : {1U, 4U}) {
+    auto c = number(1);
+    auto d = std::move(c);
+    REQUIRE_THROWS_AS(skein::run(std::move(c), {.workers = workers}), std::runtime_error);
+    REQUIRE(skein::run(std::move(d), {.workers = workers}) == 1);
+  }
+}
+
+TEST_CASE(
+    "run: it makes its own loops, one a worker, and main finds them closed afterwards (RUN-008, differs)",
+    "[core][run]") {
+  for (unsigned const workers : {1U, 4U}) {
+    skein::future<> of_the_run;
+    std::set<skein::event_loop*> loops;
+    auto const main = [&]() -> skein::coro<> {
+      of_the_run = skein::create_future<>();
+      auto& runtime = skein::runtime::current();
+      for (std::size_t i = 0; i < runtime.workers(); ++i) {
+        loops.insert(&runtime.loop(i));
+      }
+      REQUIRE(loops.contains(&skein::get_running_loop()));
+      co_return;
+    };
+    skein::runner r{{.workers = workers}};
+    skein::event_loop* const made = &r.get_loop();
+    r.run(main);
+    r.run(main);
+    REQUIRE(loops.size() == workers);  // the same in both runs
+    REQUIRE(loops.contains(made));
+    REQUIRE_FALSE(made->is_closed());
+    r.close();
+    REQUIRE_THROWS_AS(of_the_run.get_loop(), skein::loop_closed_error);
+  }
 }
 
 TEST_CASE("run: leftover tasks are cancelled and awaited, also those born meanwhile (RUN-004)",

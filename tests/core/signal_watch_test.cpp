@@ -175,20 +175,22 @@ TEST_CASE("run: SIGINT cancels main, whose clean-up runs, and then throws keyboa
 
 TEST_CASE("run: SIGINT reaches a main that only yields (RUN-010)", "[core][signals]") {
   default_disposition const interrupt{SIGINT};
-  bool cancelled = false;
-  auto const main = [&]() -> skein::coro<> {
-    send(SIGINT);
-    try {
-      for (;;) {
-        co_await skein::sleep(0s);
+  for (unsigned const workers : {1U, 4U}) {
+    bool cancelled = false;
+    auto const main = [&]() -> skein::coro<> {
+      send(SIGINT);
+      try {
+        for (;;) {
+          co_await skein::sleep(0s);
+        }
+      } catch (skein::cancelled_error const&) {
+        cancelled = true;
+        throw;
       }
-    } catch (skein::cancelled_error const&) {
-      cancelled = true;
-      throw;
-    }
-  };
-  REQUIRE_THROWS_AS(skein::run(main, {.workers = 1}), skein::keyboard_interrupt);
-  REQUIRE(cancelled);
+    };
+    REQUIRE_THROWS_AS(skein::run(main, {.workers = workers}), skein::keyboard_interrupt);
+    REQUIRE(cancelled);
+  }
 }
 
 TEST_CASE("run: a main that was cancelled by a task before SIGINT ends with the cancellation (RUN-011)",
@@ -223,28 +225,30 @@ TEST_CASE("run: a main that goes on after SIGINT returns its value", "[core][sig
 TEST_CASE("run: a second SIGINT tells the tasks and leaves at once; what is left is cancelled (RUN-012)",
           "[core][signals]") {
   default_disposition const interrupt{SIGINT};
-  std::vector<std::string> lines;
-  skein::set_log_sink([&](std::string_view line) { lines.emplace_back(line); });
-  int cancels = 0;
-  auto const main = [&]() -> skein::coro<> {
-    send(SIGINT);
-    for (;;) {
-      try {
-        co_await skein::sleep(1h);
-      } catch (skein::cancelled_error const&) {
-        if (++cancels == 2) {
-          co_return;
+  for (unsigned const workers : {1U, 4U}) {
+    std::vector<std::string> lines;
+    skein::set_log_sink([&](std::string_view line) { lines.emplace_back(line); });
+    int cancels = 0;
+    auto const main = [&]() -> skein::coro<> {
+      send(SIGINT);
+      for (;;) {
+        try {
+          co_await skein::sleep(1h);
+        } catch (skein::cancelled_error const&) {
+          if (++cancels == 2) {
+            co_return;
+          }
+          send(SIGINT);
         }
-        send(SIGINT);
       }
-    }
-  };
-  REQUIRE_THROWS_AS(skein::run(main, {.workers = 1}), skein::keyboard_interrupt);
-  skein::set_log_sink(nullptr);
-  REQUIRE(cancels == 2);  // by the first SIGINT, and by the end of run
-  REQUIRE(lines.size() >= 2);
-  REQUIRE(lines.at(0).find("interrupted for the second time") != std::string::npos);
-  REQUIRE(lines.at(1).find("Task-") != std::string::npos);
+    };
+    REQUIRE_THROWS_AS(skein::run(main, {.workers = workers}), skein::keyboard_interrupt);
+    skein::set_log_sink(nullptr);
+    REQUIRE(cancels == 2);  // by the first SIGINT, and by the end of run
+    REQUIRE(lines.size() >= 2);
+    REQUIRE(lines.at(0).find("interrupted for the second time") != std::string::npos);
+    REQUIRE(lines.at(1).find("Task-") != std::string::npos);
+  }
 }
 
 TEST_CASE("run: SIGINT is left alone when somebody else handles it, and on other threads",

@@ -231,3 +231,26 @@ TEST_CASE("staggered_race: two that succeed at one moment on other cores give on
       {.workers = 4});
   REQUIRE(wrong == 0);
 }
+
+SKEIN_TEST_CASE("staggered_race: with eager candidates no more are started than are needed (EAGER-009)",
+                "[core][staggered_race]") {
+  auto& loop = skein::get_running_loop();
+  loop.set_task_factory([](skein::event_loop&, skein::task_options& options) { options.eager_start = true; });
+  std::atomic<bool> third{false};
+  std::vector<candidate> const three{[]() -> skein::coro<int> {
+                                       throw std::runtime_error{"e0"};
+                                       co_return 0;
+                                     },
+                                     gives(1, 1ms),
+                                     [&]() -> skein::coro<int> {
+                                       third.store(true);
+                                       co_await skein::sleep(0s);
+                                       co_return 2;
+                                     }};
+  auto const result = co_await skein::staggered_race(three, std::nullopt);
+  loop.set_task_factory(nullptr);
+  REQUIRE(result.winner == 1);
+  REQUIRE(result.index == 1);
+  REQUIRE(texts_of(result) == words{"e0", "none"});
+  REQUIRE_FALSE(third.load());
+}

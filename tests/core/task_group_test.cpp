@@ -417,3 +417,27 @@ SKEIN_TEST_CASE("task_group: handled and dropped, errors and frames are gone (TG
   co_await all_tasks_blocked();
   REQUIRE(alive.use_count() == 1);
 }
+
+SKEIN_TEST_CASE("task_group: an eager child that throws at once stops the body at its next wait (EAGER-007)",
+                "[core][task_group]") {
+  bool went_on = false;
+  bool stopped = false;
+  bool after_the_wait = false;
+  auto const texts = co_await errors_of([&](task_group& group) -> skein::coro<> {
+    auto const child = group.create_task(fails(), {.eager_start = true});
+    REQUIRE(child.done());
+    went_on = true;
+    try {
+      co_await skein::sleep(1000h);
+      after_the_wait = true;
+    } catch (skein::cancelled_error const&) {
+      stopped = true;
+      throw;
+    }
+  });
+  REQUIRE(went_on);
+  REQUIRE(stopped);
+  REQUIRE_FALSE(after_the_wait);
+  REQUIRE(texts == std::vector<std::string>{"child"});
+  REQUIRE(skein::current_task().cancelling() == 0);
+}

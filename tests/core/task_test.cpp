@@ -5,11 +5,13 @@
 #include <skein/core/create_task.hpp>
 #include <skein/core/event_loop.hpp>
 #include <skein/core/gather.hpp>
+#include <skein/core/run.hpp>
 #include <skein/core/runtime.hpp>
 #include <skein/core/sleep.hpp>
 #include <skein/core/task.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -152,6 +154,32 @@ SKEIN_TEST_CASE("task: a cancel is thrown once; who swallows it can wait again (
   REQUIRE(task.cancelling() == 1);
 }
 
+SKEIN_TEST_CASE("task: cancelled at once it was never entered, or sees that at its first wait (CANC-002)",
+                "[core][task]") {
+  for (int round = 0; round < 50; ++round) {
+    std::atomic<int> entered{0};
+    std::atomic<int> seen{0};
+    auto payload = std::make_shared<int>(1);
+    auto const task = skein::create_task(
+        [&](std::shared_ptr<int> const&) -> skein::coro<> {
+          entered.fetch_add(1);
+          try {
+            co_await skein::sleep(1000h);
+          } catch (skein::cancelled_error const&) {
+            seen.fetch_add(1);
+            throw;
+          }
+        },
+        payload);
+    REQUIRE(task.cancel());
+    REQUIRE_THROWS_AS(co_await task, skein::cancelled_error);
+    REQUIRE(task.cancelled());
+    REQUIRE(entered.load() <= 1);
+    REQUIRE(entered.load() == seen.load());
+    REQUIRE(payload.use_count() == 1);
+  }
+}
+
 SKEIN_TEST_CASE_1W("task: a cancel wins over a wake-up that was not run yet (CANC-006)", "[core][task]") {
   auto const f = skein::create_future<int>();
   auto const task = skein::create_task([f]() -> skein::coro<int> { co_return co_await f; });
@@ -160,6 +188,34 @@ SKEIN_TEST_CASE_1W("task: a cancel wins over a wake-up that was not run yet (CAN
   REQUIRE(task.cancel());
   REQUIRE_THROWS_AS(co_await task, skein::cancelled_error);
   REQUIRE(f.result() == 1);
+}
+
+SKEIN_TEST_CASE("task: a cancel right after the result reaches it here or at its next wait (CANC-006)",
+                "[core][task]") {
+  for (int round = 0; round < 50; ++round) {
+    auto const f = skein::create_future<int>();
+    std::atomic<int> got{0};
+    std::atomic<int> cancels{0};
+    auto const task = skein::create_task([&]() -> skein::coro<> {
+      try {
+        got.store(co_await f);
+        co_await skein::sleep(1000h);
+      } catch (skein::cancelled_error const&) {
+        cancels.fetch_add(1);
+        throw;
+      }
+    });
+    while (task.state_now() != skein::task_state::pending) {
+      co_await skein::sleep(0s);
+    }
+    f.set_result(1);
+    REQUIRE(task.cancel());
+    REQUIRE_THROWS_AS(co_await task, skein::cancelled_error);
+    REQUIRE(task.cancelled());
+    REQUIRE(cancels.load() == 1);
+    REQUIRE((got.load() == 0 || got.load() == 1));
+    REQUIRE(f.result() == 1);
+  }
 }
 
 SKEIN_TEST_CASE_1W("task: uncancel withdraws a request that was not delivered (CANC-007)", "[core][task]") {
@@ -554,4 +610,87 @@ TEST_CASE("task: the last handle goes on a foreign thread after its runtime (THR
   REQUIRE(payload.use_count() == 2);
   std::thread{[&] { kept.reset(); }}.join();
   REQUIRE(payload.use_count() == 1);
+}
+
+// Kept out: a task that had swallowed a cancel of its own ended cancelled by any request that came after its
+// last wait, and its value was lost.
+SKEIN_TEST_CASE("task: a cancel of its own that it swallowed does not make a later one win (G5)",
+                "[core][task]") {
+  auto const own = skein::create_future<>();
+  for (bool const at_a_future : {false, true}) {
+    auto const task = skein::create_task([&]() -> skein::coro<int> {
+      auto const me = skein::current_task();
+      me.cancel();
+      try {
+        if (at_a_future) {
+          co_await own;
+        } else {
+          co_await skein::sleep(1000h);
+        }
+      } catch (skein::cancelled_error const&) {
+      }
+      std::thread{[me] { me.cancel(); }}.join();  // after the last wait
+      co_return 5;
+    });
+    REQUIRE(co_await task == 5);
+    REQUIRE_FALSE(task.cancelled());
+  }
+  REQUIRE(own.cancelled());
+}
+
+TEST_CASE("task: system_exit out of a cancel handler leaves the loop, and the task holds it (TASK-008)",
+          "[core][task]") {
+  for (unsigned const workers : {1U, 4U}) {
+    skein::task<> sleeper;
+    auto const main = [&]() -> skein::coro<> {
+      sleeper = skein::create_task([]() -> skein::coro<> {
+        bool cancelled = false;
+        try {
+          co_await skein::sleep(1000h);
+        } catch (skein::cancelled_error const&) {
+          cancelled = true;
+        }
+        throw skein::system_exit{cancelled ? 7 : 0};
+      });
+      co_await all_tasks_blocked();
+      sleeper.cancel();
+      co_await skein::sleep(1000h);
+    };
+    int code = 0;
+    try {
+      skein::run(main, {.workers = workers});
+    } catch (skein::system_exit const& e) {
+      code = e.code();
+    }
+    REQUIRE(code == 7);
+    REQUIRE(sleeper.done());
+    REQUIRE_FALSE(sleeper.cancelled());
+    REQUIRE_THROWS_AS(std::rethrow_exception(sleeper.exception()), skein::system_exit);
+  }
+}
+
+// Nobody can wake it any more, and the runtime has several loops: there the end of run cancels it.
+TEST_CASE("task: one that can never be woken again is cancelled when run ends, once (TASK-009, differs)",
+          "[core][task]") {
+  for (unsigned const workers : {1U, 4U}) {
+    std::atomic<int> ended{0};
+    auto payload = std::make_shared<int>(1);
+    skein::any_task lonely;
+    auto const main = [&]() -> skein::coro<> {
+      lonely = skein::create_task([&, payload]() -> skein::coro<> {
+        try {
+          auto const nobody_else_has_it = skein::create_future<>();
+          co_await nobody_else_has_it;
+        } catch (skein::cancelled_error const&) {
+          ended.fetch_add(1);
+          throw;
+        }
+      });
+      co_await all_tasks_blocked();
+    };
+    skein::run(main, {.workers = workers});
+    REQUIRE(ended.load() == 1);
+    REQUIRE(lonely.cancelled());
+    REQUIRE(payload.use_count() == 1);
+  }
 }

@@ -226,3 +226,30 @@ SKEIN_TEST_CASE("wait: it does not take an error", "[core][wait]") {
   REQUIRE(reports.load() == 1);
   skein::runtime::current().set_exception_handler(nullptr);
 }
+
+// Kept out: the error that ended a wait for the first one was reported as never retrieved.
+SKEIN_TEST_CASE("wait: the first error, which ends it before all are done, counts as seen (WAIT-002)",
+                "[core][wait]") {
+  std::atomic<int> reports{0};
+  skein::runtime::current().set_exception_handler(
+      [&](skein::event_loop&, skein::exception_context const&) { reports.fetch_add(1); });
+  auto const rest = skein::create_future<int>();
+  for (bool const done_before : {true, false}) {
+    auto const bad = skein::create_future<int>();
+    if (done_before) {
+      bad.set_exception(std::runtime_error{"no luck"});
+    }
+    skein::wait_options const options{.return_when = skein::first_exception};
+    auto const waiter = skein::create_task(skein::wait(list(bad, rest), options));
+    co_await all_tasks_blocked();
+    if (!done_before) {
+      bad.set_exception(std::runtime_error{"no luck"});
+    }
+    auto const result = co_await waiter;
+    REQUIRE(result.done == list(bad));
+    REQUIRE(result.pending == list(rest));
+  }
+  co_await all_tasks_blocked();
+  REQUIRE(reports.load() == 0);
+  skein::runtime::current().set_exception_handler(nullptr);
+}

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -427,5 +428,43 @@ SKEIN_TEST_CASE(
   REQUIRE(sum == static_cast<long>(items) * (items - 1) / 2);
   if (skein::runtime::current().workers() == 1) {
     REQUIRE(cancelled.size() > 1000);
+  }
+}
+
+// The first may have taken its notification already: then the second keeps waiting.
+SKEIN_TEST_CASE("condition: of a notification and a cancel, exactly one waiter is woken by it (COND-005)",
+                "[sync][condition]") {
+  for (int round = 0; round < 20; ++round) {
+    skein::condition condition;
+    std::vector<int> woken;  // guarded by the condition's lock
+    std::vector<skein::task<>> tasks;
+    for (int i = 0; i < 3; ++i) {
+      tasks.push_back(skein::create_task([&, i]() -> skein::coro<> {
+        auto const permit = co_await condition.scoped();
+        co_await condition.wait();
+        woken.push_back(i);
+      }));
+      while (condition.waiting() < static_cast<std::size_t>(i) + 1) {
+        co_await skein::sleep(0s);
+      }
+    }
+    {
+      auto const permit = co_await condition.scoped();
+      condition.notify(1);
+    }
+    tasks[0].cancel();
+    co_await all_tasks_blocked();
+    REQUIRE(tasks[0].done());
+    REQUIRE(woken == std::vector<int>{tasks[0].cancelled() ? 1 : 0});
+    REQUIRE_FALSE(tasks[2].done());
+    REQUIRE(condition.waiting() == (tasks[0].cancelled() ? 1 : 2));
+    {
+      auto const permit = co_await condition.scoped();
+      condition.notify_all();
+    }
+    co_await all_tasks_blocked();
+    REQUIRE(woken.size() == (tasks[0].cancelled() ? 2 : 3));
+    REQUIRE(tasks[2].done());
+    REQUIRE_FALSE(condition.locked());
   }
 }

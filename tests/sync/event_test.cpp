@@ -147,3 +147,24 @@ SKEIN_TEST_CASE("event: its repr shows the flag and how many wait", "[sync][even
   REQUIRE(event.repr() == "<event [set]>");
   co_await waiter;
 }
+
+SKEIN_TEST_CASE("event: set wakes all who wait, and one that starts meanwhile does not wait (EVT-002)",
+                "[sync][event]") {
+  skein::event event;
+  std::atomic<int> finished{0};
+  auto const wait = [&]() -> skein::coro<> {
+    co_await event.wait();
+    finished.fetch_add(1);
+  };
+  auto const a = skein::create_task(wait);
+  auto const b = skein::create_task(wait);
+  co_await all_tasks_blocked();
+  REQUIRE(event.waiting() == 2);
+  auto const c = skein::create_task(wait);
+  event.set();
+  co_await a;
+  co_await b;
+  co_await c;
+  REQUIRE(finished.load() == 3);
+  REQUIRE(event.waiting() == 0);
+}

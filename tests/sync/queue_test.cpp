@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <thread>
@@ -189,11 +190,12 @@ SKEIN_TEST_CASE_1W("queue: items that come back stand in their old order (B16)",
   co_await all_tasks_blocked();
 }
 
-SKEIN_TEST_CASE_1W("queue: an item that was handed over cannot be taken by a third party (QUE-007)",
-                   "[sync][queue]") {
+SKEIN_TEST_CASE("queue: an item that was handed over cannot be taken by a third party (QUE-007)",
+                "[sync][queue]") {
   skein::queue<int> q;
   auto const get = [&]() -> skein::coro<int> { co_return co_await q.get(); };
   auto const a = skein::create_task(get);
+  co_await all_tasks_blocked();
   auto const b = skein::create_task(get);
   co_await all_tasks_blocked();
   q.put_nowait(1);
@@ -205,15 +207,15 @@ SKEIN_TEST_CASE_1W("queue: an item that was handed over cannot be taken by a thi
   REQUIRE(q.get_nowait() == 3);
 }
 
-SKEIN_TEST_CASE_1W("queue: room that was promised to a putter cannot be taken by a third party (QUE-008)",
-                   "[sync][queue]") {
+SKEIN_TEST_CASE("queue: room that was promised to a putter cannot be taken by a third party (QUE-008)",
+                "[sync][queue]") {
   skein::queue<char> q{1};
   q.put_nowait('0');
   std::vector<skein::task<>> putters;
   for (char const c : {'a', 'b', 'c'}) {
     putters.push_back(skein::create_task([&, c]() -> skein::coro<> { co_await q.put(c); }));
+    co_await all_tasks_blocked();
   }
-  co_await all_tasks_blocked();
   REQUIRE(q.get_nowait() == '0');
   REQUIRE(q.full());
   REQUIRE_THROWS_AS(q.put_nowait('X'), skein::queue_full);
@@ -428,4 +430,81 @@ SKEIN_TEST_CASE("queue: items may use the queue when they are moved or destroyed
   REQUIRE_THROWS_AS(co_await cancelled_putter, skein::cancelled_error);
   full.shutdown(true);
   REQUIRE_THROWS_AS(co_await refused_putter, skein::queue_shut_down);
+}
+
+// A call of the loop that runs the task can only run when the task has left its worker. With several workers
+// a task yields after as many awaits as run_options.budget says: 100 are fewer.
+SKEIN_TEST_CASE("queue: gets and puts that need not wait stay on their worker (QUE-004)", "[sync][queue]") {
+  skein::queue<int> q{50};
+  co_await skein::sleep(0s);
+  std::atomic<bool> other_ran{false};
+  auto const here = std::this_thread::get_id();
+  skein::get_running_loop().call_soon([&] { other_ran.store(true); });
+  bool in_order = true;
+  for (int i = 0; i < 50; ++i) {
+    co_await q.put(i);
+  }
+  for (int i = 0; i < 50; ++i) {
+    in_order = co_await q.get() == i && in_order;
+  }
+  REQUIRE_FALSE(other_ran.load());
+  REQUIRE(std::this_thread::get_id() == here);
+  REQUIRE(in_order);
+  while (!other_ran.load()) {
+    co_await skein::sleep(0s);
+  }
+}
+
+SKEIN_TEST_CASE("queue: of a getter that is cancelled as items come, none is lost or doubled (QUE-005)",
+                "[sync][queue]") {
+  for (int round = 0; round < 50; ++round) {
+    skein::queue<int> q;
+    auto const getter = skein::create_task([&]() -> skein::coro<int> { co_return co_await q.get(); });
+    while (q.waiting() == 0) {
+      co_await skein::sleep(0s);
+    }
+    q.put_nowait(1);
+    q.put_nowait(2);
+    getter.cancel();
+    while (!getter.done()) {
+      co_await skein::sleep(0s);
+    }
+    if (getter.cancelled()) {
+      REQUIRE(q.get_nowait() == 1);
+    } else {
+      REQUIRE(getter.result() == 1);
+    }
+    REQUIRE(q.get_nowait() == 2);
+    REQUIRE(q.empty());
+  }
+}
+
+SKEIN_TEST_CASE(
+    "queue: of three getters and two items, one cancelled, no item and no getter is left (QUE-006)",
+    "[sync][queue]") {
+  for (int round = 0; round < 50; ++round) {
+    skein::queue<int> q;
+    std::vector<skein::task<int>> getters;
+    for (std::size_t i = 0; i < 3; ++i) {
+      getters.push_back(skein::create_task([&]() -> skein::coro<int> { co_return co_await q.get(); }));
+      while (q.waiting() < i + 1) {
+        co_await skein::sleep(0s);
+      }
+    }
+    q.put_nowait(1);
+    q.put_nowait(2);
+    getters[0].cancel();
+    while (!getters[0].done()) {
+      co_await skein::sleep(0s);
+    }
+    if (!getters[0].cancelled()) {
+      REQUIRE(getters[0].result() == 1);  // it had its item already, the third waits
+      q.put_nowait(1);
+    }
+    int const x = co_await getters[1];
+    int const y = co_await getters[2];
+    REQUIRE(x + y == 3);
+    REQUIRE(x != y);
+    REQUIRE(q.empty());
+  }
 }

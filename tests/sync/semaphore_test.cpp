@@ -7,6 +7,7 @@
 #include <skein/sync/semaphore.hpp>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -321,4 +322,65 @@ SKEIN_TEST_CASE("semaphore: no more than its permits are inside at a time", "[sy
   REQUIRE_FALSE(too_many);
   REQUIRE(three.value() == 3);
   REQUIRE(three.repr() == "<semaphore [unlocked, value:3]>");
+}
+
+SKEIN_TEST_CASE("semaphore: on several workers too, who acquires again goes behind those in line (SEM-003)",
+                "[sync][semaphore]") {
+  skein::semaphore one{1};
+  std::vector<std::string> order;  // guarded by the semaphore
+  auto const twice = [&](std::string name) -> skein::coro<> {
+    for (int i = 1; i <= 2; ++i) {
+      co_await one.acquire();
+      order.push_back(name + std::to_string(i));
+      while (i == 1 && one.waiting() < 2) {
+        co_await skein::sleep(0s);  // until the one before stands in line again
+      }
+      one.release();
+    }
+  };
+  REQUIRE(one.try_acquire());
+  std::vector<skein::task<>> tasks;
+  for (std::string const name : {"a", "b", "c"}) {
+    tasks.push_back(skein::create_task(twice, name));
+    while (one.waiting() < tasks.size()) {
+      co_await skein::sleep(0s);
+    }
+  }
+  one.release();
+  for (auto const& task : tasks) {
+    co_await task;
+  }
+  REQUIRE(order == std::vector<std::string>{"a1", "b1", "c1", "a2", "b2", "c2"});
+}
+
+SKEIN_TEST_CASE("semaphore: units released to those in line cannot be taken by a newcomer (SEM-004)",
+                "[sync][semaphore]") {
+  skein::semaphore none{0};
+  std::atomic<int> served{0};
+  auto const take = [&]() -> skein::coro<int> {
+    co_await none.acquire();
+    co_return served.fetch_add(1);
+  };
+  std::vector<skein::task<int>> tasks;
+  for (std::size_t i = 0; i < 3; ++i) {
+    tasks.push_back(skein::create_task(take));
+    while (none.waiting() < i + 1) {
+      co_await skein::sleep(0s);
+    }
+  }
+  none.release();
+  none.release();
+  none.release();
+  REQUIRE(none.locked());
+  REQUIRE_FALSE(none.try_acquire());
+  auto const fourth = skein::create_task(take);
+  for (auto const& task : tasks) {
+    REQUIRE(co_await task < 3);
+  }
+  co_await all_tasks_blocked();
+  REQUIRE_FALSE(fourth.done());
+  REQUIRE(none.value() == 0);
+  none.release();
+  REQUIRE(co_await fourth == 3);
+  REQUIRE(none.value() == 0);
 }

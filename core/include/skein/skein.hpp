@@ -44,5 +44,6 @@
 
 #if __has_include(<skein/io/server.hpp>)
 #include <skein/io/connect.hpp>
+#include <skein/io/fd_callbacks.hpp>
 #include <skein/io/server.hpp>
 #endif

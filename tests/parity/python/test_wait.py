@@ -2,6 +2,7 @@
 """test_wait.py: the rows of wait, as_completed and staggered race."""
 
 import asyncio
+import gc
 import sys
 from asyncio.staggered import staggered_race
 
@@ -32,6 +33,15 @@ class Wait(Rows):
         asyncio.get_running_loop().call_later(0.5, cancelled.cancel)
         done, pending = await asyncio.wait([cancelled, slow], return_when=asyncio.FIRST_EXCEPTION)
         self.assertEqual((done, pending), ({cancelled, slow}, set()))
+        # The error that ends it counts as seen.
+        loop, reports = asyncio.get_running_loop(), []
+        loop.set_exception_handler(lambda _, context: reports.append(context["message"]))
+        bad, rest = loop.create_future(), loop.create_future()
+        bad.set_exception(ValueError())
+        await asyncio.wait([bad, rest], return_when=asyncio.FIRST_EXCEPTION)
+        del bad
+        gc.collect()
+        self.assertEqual(reports, [])
 
     async def test_WAIT_003(self):
         fast, slow = spawn(1, 3)

@@ -239,6 +239,7 @@ class event_loop {
   /// Calls f(args…) on a thread of the executor; null is the loop's default pool. See executor.hpp, which has
   /// to be included for it.
   template <class F, class... Args>
+    requires detail::callback<F, Args...>
   auto run_in_executor(executor* where, F&& f, Args&&... args)
       -> future<std::invoke_result_t<std::decay_t<F>&, std::decay_t<Args>&...>>;
 
@@ -262,6 +263,26 @@ class event_loop {
   /// Returns     False when none was set on this loop.
   /// Throws      `std::invalid_argument` for a number that is no signal.
   bool remove_signal_handler(int sig) { return detail::unwatch_signal(*worker_, sig); }
+
+  /// Calls f(args…) on this loop, again and again as long as the descriptor can be read, in a copy of the
+  /// caller's context. Replaces what was added for reading it before. See skein/io/fd_callbacks.hpp, which
+  /// has to be included for it.
+  ///
+  /// Throws      `std::invalid_argument` for a negative number; `std::system_error` when the descriptor
+  ///             cannot be watched, or a stream has it. When called elsewhere than on the loop itself and it
+  ///             watches nothing yet, that goes to the exception handler.
+  /// Lifetime    Until remove_reader, which has to come before the descriptor is closed, or the loop is gone.
+  /// Source      loop.add_reader.
+  template <class F, class... Args>
+    requires detail::callback<F, Args...>
+  void add_reader(int fd, F&& f, Args&&... args);
+  /// As add_reader, as long as the descriptor can be written.
+  template <class F, class... Args>
+    requires detail::callback<F, Args...>
+  void add_writer(int fd, F&& f, Args&&... args);
+  /// Returns     False when there was none.
+  bool remove_reader(int fd);
+  bool remove_writer(int fd);
 
   /// Sets the pool that run_in_executor(nullptr, …) and to_thread use on all loops of the runtime, which
   /// shuts it down when it ends. Jobs that the pool before has already still run.

@@ -161,10 +161,10 @@ class cpu_executor : public executor {
 };
 
 template <class F, class... Args>
+  requires detail::callback<F, Args...>
 auto event_loop::run_in_executor(executor* where, F&& f, Args&&... args)
     -> future<std::invoke_result_t<std::decay_t<F>&, std::decay_t<Args>&...>> {
   using R = std::invoke_result_t<std::decay_t<F>&, std::decay_t<Args>&...>;
-  static_assert(!awaitable<R>, "run_in_executor calls plain functions: give a coroutine to create_task");
   using job = detail::job_of<R, std::decay_t<F>, std::decay_t<Args>...>;
   detail::check_open(*worker_);
   auto state = detail::state_ref<detail::future_of<R>>::adopt(new detail::future_of<R>{id()});
@@ -188,10 +188,12 @@ auto event_loop::run_in_executor(executor* where, F&& f, Args&&... args)
 /// Lifetime    The callable and the decayed arguments are kept for the call, and destroyed after it.
 /// Source      loop.run_in_executor.
 template <class F, class... Args>
+  requires detail::callback<F, Args...>
 auto run_in_executor(executor* where, F&& f, Args&&... args) {
   return get_running_loop().run_in_executor(where, std::forward<F>(f), std::forward<Args>(args)...);
 }
 template <class F, class... Args>
+  requires detail::callback<F, Args...>
 auto run_in_executor(std::nullptr_t, F&& f, Args&&... args) {
   return get_running_loop().run_in_executor(nullptr, std::forward<F>(f), std::forward<Args>(args)...);
 }
@@ -202,9 +204,9 @@ auto run_in_executor(std::nullptr_t, F&& f, Args&&... args) {
 /// Cancelling  As run_in_executor.
 /// Source      asyncio.to_thread.
 template <class F, class... Args>
+  requires detail::callback<F, Args...>
 auto to_thread(F&& f, Args&&... args) {
   using R = std::invoke_result_t<std::decay_t<F>&, std::decay_t<Args>&...>;
-  static_assert(!awaitable<R>, "to_thread calls plain functions: give a coroutine to create_task");
   return run_in_executor(
       nullptr,
       [where = copy_context()](std::decay_t<F>& kept, std::decay_t<Args>&... kept_args) mutable -> R {

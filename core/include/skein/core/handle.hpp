@@ -5,6 +5,7 @@
 #include <skein/core/clock.hpp>
 #include <skein/core/detail/scheduled_call.hpp>
 
+#include <compare>
 #include <string>
 
 namespace skein {
@@ -32,11 +33,14 @@ class handle {
   /// Returns     A line for people: `<handle print>`, `<handle cancelled>`.
   [[nodiscard]] std::string repr() const;
 
+  /// Handles are equal when they are handles to the same call.
+  friend bool operator==(handle const& a, handle const& b) noexcept { return a.call_.get() == b.call_.get(); }
+
  protected:
   detail::call_ref call_;
 };
 
-/// A handle to a call with a deadline.
+/// A handle to a call with a deadline. They are ordered by it.
 ///
 /// Source      asyncio.TimerHandle.
 class timer_handle : public handle {
@@ -49,6 +53,15 @@ class timer_handle : public handle {
   [[nodiscard]] clock::time_point when() const noexcept { return clock::time_point{clock::duration{when_}}; }
   /// Returns     As that of handle, with the deadline in seconds: `<timer_handle when=12.5 print>`.
   [[nodiscard]] std::string repr() const;
+
+  friend bool operator==(timer_handle const& a, timer_handle const& b) noexcept {
+    return a.call_.get() == b.call_.get();
+  }
+  friend bool operator==(timer_handle const& a, handle const& b) = delete;
+  /// By deadline: `<=` and `>=` are true both ways for two calls that are due at the same time.
+  friend std::weak_ordering operator<=>(timer_handle const& a, timer_handle const& b) noexcept {
+    return a.when_ <=> b.when_;
+  }
 
  private:
   lowlevel::instant when_ = lowlevel::never;

@@ -98,7 +98,8 @@ inline constexpr bool ends_with_options =
 }  // namespace detail
 
 /// Waits until all of the futures and tasks are done, or as the options say. Takes no results: an error in
-/// one of them is not thrown and does not count as retrieved. A handle that is given twice is one.
+/// one of them is not thrown and does not count as retrieved, except one that ends the wait for the first
+/// error while others are not done. A handle that is given twice is one.
 ///
 /// Returns     The handles, parted into those that are done and those that are not. When the time is up the
 ///             rest is pending; that is no error.

@@ -6,6 +6,7 @@
 #include <skein/io/stream_reader.hpp>
 #include <skein/io/stream_writer.hpp>
 
+#include <skein/core/clock.hpp>
 #include <skein/core/coro.hpp>
 
 #include <cstddef>
@@ -28,6 +29,12 @@ struct connect_options {
   address_family family = address_family::any;
   /// The address to connect from; any when empty.
   std::optional<endpoint> local_addr = {};
+  /// How long an address is tried alone before the next one is tried beside it (RFC 8305 says 250 ms);
+  /// nothing: until it has failed.
+  std::optional<delay> happy_eyeballs_delay = {};
+  /// The families take turns, after so many addresses of the first one; nothing: as they were looked up, or
+  /// 1 with a happy_eyeballs_delay.
+  std::optional<std::size_t> interleave = {};
 };
 
 /// Both halves of a connection.

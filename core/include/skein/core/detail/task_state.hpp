@@ -59,6 +59,13 @@ class task_state : public future_state, public lowlevel::work_item, public lowle
   /// next, and a task that does not wait again ends cancelled.
   void hold_cancel(lowlevel::flow& strand) noexcept;
 
+  /// A request is being thrown in this task: from now on its end is judged by later requests only.
+  void cancel_was_thrown() noexcept {
+    if (cancelled_itself_.load(lowlevel::memory_order_relaxed) && !cancel_pending()) {
+      cancelled_itself_.store(false, lowlevel::memory_order_relaxed);
+    }
+  }
+
   [[nodiscard]] std::string name() const;
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
   [[nodiscard]] worker& home() const noexcept { return *home_; }
@@ -103,7 +110,7 @@ class task_state : public future_state, public lowlevel::work_item, public lowle
   std::coroutine_handle<> root_;
   std::uint16_t result_offset_ = 0;  // from here to the slot: a pointer would cost every task 32 bytes
   bool pinned_;
-  lowlevel::atomic<bool> cancelled_itself_{false};  // written while it runs
+  lowlevel::atomic<bool> cancelled_itself_{false};  // asks for an end that was not thrown yet
   // Any thread.
   lowlevel::atomic<std::int32_t> cancelling_{0};
 };
