@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // thread_state.cpp: the state of threads that are no workers, and what a knock at the guard does.
+#include "debug_mode.hpp"
 #include "runtime_core.hpp"
 #include "worker.hpp"
 
@@ -67,11 +68,19 @@ void delete_frame_slow(void* frame, std::size_t size) noexcept { lowlevel::free_
 constinit thread_local skein::detail::thread_state* skein_thread_state = &skein::detail::no_state;
 
 namespace skein::lowlevel {
+namespace {
 
-void* allocate_frame(std::size_t size) {
+#ifndef SKEIN_PLAIN_FRAMES
+frame_cache& frames_of_this_thread() {
+  detail::thread_state& thread = detail::own_thread_state();
+  return thread.tracking != nullptr ? thread.tracking->frames : thread.frames;
+}
+#endif
+
+void* take_frame(std::size_t size) {
 #ifndef SKEIN_PLAIN_FRAMES
   if (size <= frame_bytes_max) {
-    frame_cache& frames = detail::own_thread_state().frames;
+    frame_cache& frames = frames_of_this_thread();
     std::size_t const index = (size - 1) / frame_step;
     void* const frame = frames.take(index);
     return frame != nullptr ? frame : frames.refill(index);
@@ -80,10 +89,23 @@ void* allocate_frame(std::size_t size) {
   return ::operator new(size);
 }
 
+}  // namespace
+
+void* allocate_frame(std::size_t size) {
+  void* const frame = take_frame(size);
+  if (detail::debug_tracks()) [[unlikely]] {
+    detail::note_frame(frame);
+  }
+  return frame;
+}
+
 void free_frame(void* frame, std::size_t size) noexcept {
+  if (detail::debug_tracks()) [[unlikely]] {
+    detail::forget_frame(frame);
+  }
 #ifndef SKEIN_PLAIN_FRAMES
   if (size <= frame_bytes_max) {
-    frame_cache& frames = detail::own_thread_state().frames;
+    frame_cache& frames = frames_of_this_thread();
     std::size_t const index = (size - 1) / frame_step;
     if (!frames.give(frame, index)) {
       frames.flush(index);

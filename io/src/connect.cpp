@@ -72,9 +72,13 @@ std::string all_texts(std::vector<std::string> const& texts) {
   return all;
 }
 
-connection halves_of(std::shared_ptr<stream> const& s) { return {stream_reader{s}, stream_writer{s}}; }
+connection halves_of(std::shared_ptr<stream> const& s, made_at made) {
+  s->made = std::move(made);
+  return {stream_reader{s}, stream_writer{s}};
+}
 
 coro<connection> connect_to_host(std::string host, std::uint16_t port, connect_options options) {
+  auto caller = made_here(debug_tracks());
   check_limit(options.limit);
   if (host.empty()) {
     throw std::invalid_argument{"open_connection: the host is empty: give a name or an address"};
@@ -90,7 +94,7 @@ coro<connection> connect_to_host(std::string host, std::uint16_t port, connect_o
   for (address const& to : addresses) {
     try {
       auto const made = co_await connect_to(to, from, options.limit);
-      co_return halves_of(made);
+      co_return halves_of(made, std::move(caller));
     } catch (std::system_error const& error) {
       texts.emplace_back(error.what());
       first = first ? first : std::optional{error};
@@ -111,7 +115,8 @@ coro<connection> connect_with(owned_socket socket, connect_options options) {
         fmt::format("open_connection: a stream socket was expected, descriptor {} is none", socket.fileno())};
   }
   auto const peer = address::of_peer(socket.fileno());
-  co_return halves_of(std::make_shared<stream>(std::move(socket), options.limit, peer, nullptr));
+  co_return halves_of(std::make_shared<stream>(std::move(socket), options.limit, peer, nullptr),
+                      made_here(debug_tracks()));
 }
 
 }  // namespace

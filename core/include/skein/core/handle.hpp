@@ -29,8 +29,12 @@ class handle {
   [[nodiscard]] bool cancelled() const noexcept {
     return call_ && call_->current_phase() == detail::scheduled_call::phase::cancelled;
   }
-  /// Returns     A line for people: `<handle print>`, `<handle cancelled>`.
+  /// Returns     A line for people: `<handle print>`, `<handle cancelled>`; in debug mode also what was
+  ///             cancelled, and where it was made.
   [[nodiscard]] std::string repr() const;
+
+  /// For skein itself.
+  [[nodiscard]] detail::made_at made() const noexcept { return call_ ? call_->made : nullptr; }
 
  protected:
   detail::call_ref call_;
