@@ -70,17 +70,14 @@ lowlevel::work_ops const shield_ops{&lowlevel::wait_node::resume, &lowlevel::dro
 
 void finish_slow(slot_base& slot, std::coroutine_handle<> coroutine) noexcept {
   slot_status const before = slot.state();
-  if (before == slot_status::failed) {
-    destroy_unfinished(coroutine);
-    return;  // inline: the parent looks at the slot
-  }
-  if (before == slot_status::detached_failed) [[unlikely]] {
-    destroy_unfinished(coroutine);
-  } else {
-    coroutine.destroy();
-  }
   if (before == slot_status::detached) {
+    coroutine.destroy();
     set_status(slot, slot_status::detached_done);
+  } else {
+    destroy_unfinished(coroutine);  // its error is told, not what it left behind
+    if (before == slot_status::failed) {
+      return;  // inline: the parent looks at the slot
+    }
   }
   switch (slot.kind) {
     case slot_kind::root:

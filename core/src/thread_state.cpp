@@ -70,17 +70,9 @@ constinit thread_local skein::detail::thread_state* skein_thread_state = &skein:
 namespace skein::lowlevel {
 namespace {
 
-#ifndef SKEIN_PLAIN_FRAMES
-frame_cache& frames_of_this_thread() {
-  detail::thread_state& thread = detail::own_thread_state();
-  return thread.tracking != nullptr ? thread.tracking->frames : thread.frames;
-}
-#endif
-
-void* take_frame(std::size_t size) {
+void* take_frame([[maybe_unused]] frame_cache& frames, std::size_t size) {
 #ifndef SKEIN_PLAIN_FRAMES
   if (size <= frame_bytes_max) {
-    frame_cache& frames = frames_of_this_thread();
     std::size_t const index = (size - 1) / frame_step;
     void* const frame = frames.take(index);
     return frame != nullptr ? frame : frames.refill(index);
@@ -89,23 +81,9 @@ void* take_frame(std::size_t size) {
   return ::operator new(size);
 }
 
-}  // namespace
-
-void* allocate_frame(std::size_t size) {
-  void* const frame = take_frame(size);
-  if (detail::debug_tracks()) [[unlikely]] {
-    detail::note_frame(frame);
-  }
-  return frame;
-}
-
-void free_frame(void* frame, std::size_t size) noexcept {
-  if (detail::debug_tracks()) [[unlikely]] {
-    detail::forget_frame(frame);
-  }
+void give_frame([[maybe_unused]] frame_cache& frames, void* frame, std::size_t size) noexcept {
 #ifndef SKEIN_PLAIN_FRAMES
   if (size <= frame_bytes_max) {
-    frame_cache& frames = frames_of_this_thread();
     std::size_t const index = (size - 1) / frame_step;
     if (!frames.give(frame, index)) {
       frames.flush(index);
@@ -115,6 +93,28 @@ void free_frame(void* frame, std::size_t size) noexcept {
   }
 #endif
   ::operator delete(frame, size);
+}
+
+}  // namespace
+
+void* allocate_frame(std::size_t size) {
+  detail::thread_state& thread = detail::own_thread_state();
+  if (thread.tracking == nullptr) [[likely]] {
+    return take_frame(thread.frames, size);
+  }
+  void* const frame = take_frame(thread.tracking->frames, size);
+  detail::note_frame(frame);
+  return frame;
+}
+
+void free_frame(void* frame, std::size_t size) noexcept {
+  detail::thread_state& thread = detail::own_thread_state();
+  if (thread.tracking == nullptr) [[likely]] {
+    give_frame(thread.frames, frame, size);
+    return;
+  }
+  detail::forget_frame(frame);
+  give_frame(thread.tracking->frames, frame, size);
 }
 
 }  // namespace skein::lowlevel

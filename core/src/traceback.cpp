@@ -35,7 +35,7 @@ int backtrace_syminfo(backtrace_state* state, std::uintptr_t pc, backtrace_symin
 namespace skein::detail {
 namespace {
 
-// The symbol of the function that a part of a coroutine belongs to. clang calls the parts f.resume, f.destroy;
+// The symbol of the function that a part of a coroutine belongs to. clang calls them f.resume, f.destroy;
 // g++ names a type "f.Frame" inside of f, and the part after both: …19_ZN3app1S1fEi.Frame.actor.
 std::string_view symbol_of_coroutine(std::string_view part) {
   constexpr std::string_view frame = ".Frame";

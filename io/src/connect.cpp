@@ -72,13 +72,13 @@ std::string all_texts(std::vector<std::string> const& texts) {
   return all;
 }
 
-connection halves_of(std::shared_ptr<stream> const& s, made_at made) {
+connection halves_of(std::shared_ptr<stream> const& s, lowlevel::made_at made) {
   s->made = std::move(made);
   return {stream_reader{s}, stream_writer{s}};
 }
 
 coro<connection> connect_to_host(std::string host, std::uint16_t port, connect_options options) {
-  auto caller = made_here(debug_tracks());
+  auto caller = lowlevel::made_here(lowlevel::debug_here());
   check_limit(options.limit);
   if (host.empty()) {
     throw std::invalid_argument{"open_connection: the host is empty: give a name or an address"};
@@ -116,7 +116,7 @@ coro<connection> connect_with(owned_socket socket, connect_options options) {
   }
   auto const peer = address::of_peer(socket.fileno());
   co_return halves_of(std::make_shared<stream>(std::move(socket), options.limit, peer, nullptr),
-                      made_here(debug_tracks()));
+                      lowlevel::made_here(lowlevel::debug_here()));
 }
 
 }  // namespace

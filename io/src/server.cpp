@@ -28,8 +28,8 @@ void server::drop() noexcept {
   if (state_ == nullptr) {
     return;
   }
-  if (detail::debug_here() && !state_->closed()) {
-    detail::say_unclosed("server", "call close() and await wait_closed() before it goes", state_->made);
+  if (lowlevel::debug_here() && !state_->closed()) {
+    lowlevel::say_unclosed("server", "call close() and await wait_closed() before it goes", state_->made);
   }
   state_->close();
 }
@@ -70,7 +70,7 @@ coro<server> listen_on(std::shared_ptr<connection_handler> handler, std::string 
         "start_server: backlog is {}: give the number of connections that may wait to be accepted",
         options.backlog)};
   }
-  auto made = made_here(debug_tracks());
+  auto made = lowlevel::made_here(lowlevel::debug_here());
   auto addresses = co_await resolve(std::move(host), port, options.family, purpose::to_listen);
   auto const state = std::make_shared<server_state>(std::move(handler), options);
   state->made = std::move(made);

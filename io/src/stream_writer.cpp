@@ -27,10 +27,11 @@ void stream_writer::drop() noexcept {
   if (stream_ == nullptr) {
     return;
   }
-  if (detail::debug_here() && !stream_->closing()) {
+  if (lowlevel::debug_here() && !stream_->closing()) {
     auto const peer = stream_->peer();
-    detail::say_unclosed(peer ? "connection to " + peer->repr() : "connection",
-                         "call close() and await wait_closed() before its stream_writer goes", stream_->made);
+    lowlevel::say_unclosed(peer ? "connection to " + peer->repr() : "connection",
+                           "call close() and await wait_closed() before its stream_writer goes",
+                           stream_->made);
   }
   stream_->close();
 }

@@ -107,8 +107,8 @@ class promise<void> : public awaiting_promise {
 /// Threads     Made on any thread, awaited in a task. It may be resumed by another worker after each wait.
 /// Lifetime    Owns its frame until it is awaited or given away; a coro that is destroyed unawaited never
 ///             runs, its parameters are destroyed. In debug mode the log says so: "coroutine 'f' was never
-///             awaited", and where it was made; not when an exception, or the end of a task that failed or was
-///             cancelled, has destroyed it.
+///             awaited", and where it was made; not when it goes because of an error, or because
+///             the task that had it failed or was cancelled.
 /// Source      The coroutine object of Python.
 template <class T>
 class [[nodiscard(

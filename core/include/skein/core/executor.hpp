@@ -120,8 +120,8 @@ class executor {
 
 /// Threads for calls that block: made when a job finds none idle, up to a maximum.
 ///
-/// Lifetime    The destructor shuts down and waits for running jobs, unless a shutdown gave up on them. Debug mode
-///             says so in the log if there are any.
+/// Lifetime    The destructor shuts down and waits for running jobs, unless a shutdown gave up on them.
+///             Debug mode says so in the log if there are any.
 /// Source      concurrent.futures.ThreadPoolExecutor.
 class thread_pool_executor : public executor {
  public:

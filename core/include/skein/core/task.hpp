@@ -58,8 +58,8 @@ class task_part {
   [[nodiscard]] context get_context() const {
     return context{state_ref<context_cell>::share(&state().own_context.cell())};
   }
-  /// Returns     The number of the worker that runs the task now, as `runtime::loop` counts them; else of the one
-  ///             that it is pinned to; nothing when any may run it, or it is done. A snapshot.
+  /// Returns     The number of the worker that runs the task now, as `runtime::loop` counts them; else of the
+  ///             one that it is pinned to; nothing when any may run it, or it is done. A snapshot.
   [[nodiscard]] std::optional<unsigned> worker() const { return worker_of(state()); }
   /// Returns     A snapshot.
   [[nodiscard]] skein::task_state state_now() const { return snapshot(state()); }
