@@ -70,51 +70,62 @@ constinit thread_local skein::detail::thread_state* skein_thread_state = &skein:
 namespace skein::lowlevel {
 namespace {
 
-void* take_frame([[maybe_unused]] frame_cache& frames, std::size_t size) {
-#ifndef SKEIN_PLAIN_FRAMES
-  if (size <= frame_bytes_max) {
-    std::size_t const index = (size - 1) / frame_step;
-    void* const frame = frames.take(index);
-    return frame != nullptr ? frame : frames.refill(index);
-  }
-#endif
-  return ::operator new(size);
+[[nodiscard]] inline void* take_block(frame_cache& frames, std::size_t size) {
+  std::size_t const index = (size - 1) / frame_step;
+  void* const frame = frames.take(index);
+  return frame != nullptr ? frame : frames.refill(index);
 }
 
-void give_frame([[maybe_unused]] frame_cache& frames, void* frame, std::size_t size) noexcept {
-#ifndef SKEIN_PLAIN_FRAMES
-  if (size <= frame_bytes_max) {
-    std::size_t const index = (size - 1) / frame_step;
-    if (!frames.give(frame, index)) {
-      frames.flush(index);
-      static_cast<void>(frames.give(frame, index));
-    }
-    return;
+inline void give_block(frame_cache& frames, void* frame, std::size_t size) noexcept {
+  std::size_t const index = (size - 1) / frame_step;
+  if (!frames.give(frame, index)) {
+    frames.flush(index);
+    static_cast<void>(frames.give(frame, index));
   }
+}
+
+#ifdef SKEIN_PLAIN_FRAMES
+constexpr bool has_blocks(std::size_t) { return false; }
+#else
+constexpr bool has_blocks(std::size_t size) { return size <= frame_bytes_max; }
 #endif
-  ::operator delete(frame, size);
+
+// Debug mode: the thread's own cache refuses, its blocks are in the tracking's.
+[[gnu::noinline]] void* allocate_tracked(detail::frame_tracking& tracking, std::size_t size) {
+  void* const frame = has_blocks(size) ? take_block(tracking.frames, size) : ::operator new(size);
+  detail::note_frame(frame);
+  return frame;
+}
+
+[[gnu::noinline]] void free_tracked(detail::frame_tracking& tracking, void* frame,
+                                    std::size_t size) noexcept {
+  detail::forget_frame(frame);
+  if (has_blocks(size)) {
+    give_block(tracking.frames, frame, size);
+  } else {
+    ::operator delete(frame, size);
+  }
 }
 
 }  // namespace
 
 void* allocate_frame(std::size_t size) {
   detail::thread_state& thread = detail::own_thread_state();
-  if (thread.tracking == nullptr) [[likely]] {
-    return take_frame(thread.frames, size);
+  if (thread.tracking != nullptr) [[unlikely]] {
+    return allocate_tracked(*thread.tracking, size);
   }
-  void* const frame = take_frame(thread.tracking->frames, size);
-  detail::note_frame(frame);
-  return frame;
+  return has_blocks(size) ? take_block(thread.frames, size) : ::operator new(size);
 }
 
 void free_frame(void* frame, std::size_t size) noexcept {
   detail::thread_state& thread = detail::own_thread_state();
-  if (thread.tracking == nullptr) [[likely]] {
-    give_frame(thread.frames, frame, size);
-    return;
+  if (thread.tracking != nullptr) [[unlikely]] {
+    free_tracked(*thread.tracking, frame, size);
+  } else if (has_blocks(size)) {
+    give_block(thread.frames, frame, size);
+  } else {
+    ::operator delete(frame, size);
   }
-  detail::forget_frame(frame);
-  give_frame(thread.tracking->frames, frame, size);
 }
 
 }  // namespace skein::lowlevel

@@ -43,7 +43,7 @@ TEST_CASE("unclosed: in debug mode, what was dropped unclosed is reported with i
   };
   skein::run(body(false), {.workers = workers, .debug = false});
   skein::run(body(true), {.workers = workers, .debug = true});
-  REQUIRE(log.count({"unclosed"}) == 1);
+  REQUIRE(log.count({"unclosed resource"}) == 1);
 }
 
 SKEIN_TEST_CASE("unclosed: what an exception drops is not reported", "[core][debug]") {
@@ -54,7 +54,7 @@ SKEIN_TEST_CASE("unclosed: what an exception drops is not reported", "[core][deb
     resource const dropped;
     throw std::runtime_error{"unwinds"};
   } catch (std::runtime_error const&) {
-    REQUIRE(log.count({"unclosed"}) == 0);
+    REQUIRE(log.count({"unclosed resource"}) == 0);
   }
   loop.set_debug(false);
   co_return;
