@@ -329,15 +329,35 @@ SKEIN_TEST_CASE("debug mode: of coroutines that hold each other the outermost is
   REQUIRE(log.count({"never awaited"}) == 1);
 }
 
-TEST_CASE("debug mode: create_task on a closed loop frees the coroutine without a warning (TASK-012)",
-          "[core][debug]") {
-  environment const debug{"1"};
+SKEIN_TEST_CASE("debug mode: create_task on a closed loop frees the coroutine without a warning (TASK-012)",
+                "[core][debug]") {
   log_lines log;
+  debugging const on;
+  co_await skein::sleep(0s);
   auto const loop = skein::new_event_loop();
   loop->close();
-  REQUIRE_THROWS_AS(loop->create_task(forgotten(1)), skein::loop_closed_error);
+  REQUIRE_THROWS_WITH(loop->create_task(forgotten(1)),
+                      Catch::StartsWith("Event loop is closed: make tasks before"));
   REQUIRE_THROWS_AS(skein::run_coroutine_threadsafe(forgotten(1), *loop), skein::loop_closed_error);
+  REQUIRE_THROWS_WITH(loop->call_soon(other_callback{}),
+                      Catch::StartsWith("Event loop is closed: call_soon came after close()"));
   REQUIRE(log.count({"never awaited"}) == 0);
+}
+
+SKEIN_TEST_CASE("debug mode: a loop that is closed names the tasks it destroys, and what to do (TASK-009)",
+                "[core][debug]") {
+  log_lines log;
+  auto const loop = skein::new_event_loop();
+  loop->set_debug(true);
+  auto const task = loop->create_task(forgotten(1));
+  loop->close();
+  REQUIRE(task.cancelled());
+  REQUIRE(log.count({"Task was destroyed but it is pending!",
+                     "await it, or cancel and await it, before close()"}) == 1);
+  REQUIRE(log.count({"future: <task pending"}) == 1);
+  REQUIRE(log.count({"created at (most recent call last):"}) == 1);
+  REQUIRE(log.count({"never awaited"}) == 0);
+  co_return;
 }
 
 TEST_CASE("debug mode: on a thread without a loop the environment decides", "[core][debug]") {

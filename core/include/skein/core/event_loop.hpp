@@ -283,16 +283,16 @@ class event_loop {
   /// the beginning with `run_options::debug`, or with a `SKEIN_DEBUG` in the environment that is not empty.
   ///
   /// Then the log names callbacks and steps of tasks that are slow, coroutines that nobody awaited, and
-  /// loops, connections, servers and executors that were dropped unclosed; tasks, futures and handles remember where
-  /// they were made, for `repr` and `exception_context::source_traceback`; and a runner that another thread
-  /// uses throws.
+  /// loops, connections, servers and executors that were dropped unclosed; tasks, futures and handles
+  /// remember where they were made, for `repr` and `exception_context::source_traceback`; and a runner that
+  /// another thread uses throws.
   ///
   /// Cost        Off: one test for each callback or step. On: microseconds for each coroutine, task and step.
   /// Source      loop.set_debug; differs: scheduling from other threads is allowed, so it is not refused.
   void set_debug(bool on);
   [[nodiscard]] bool get_debug() const;
   /// Sets how long a callback, or a step of a task, may take before debug mode warns: 100 ms unless set. It
-  /// is measured by the clock of the loop, so that waiting for other threads or for the system counts too, and
+  /// is measured by the clock of the loop: waiting for other threads or for the system counts too, and
   /// virtual time gives no warnings. A task that starts eagerly in a step of another is measured by itself.
   ///
   /// Throws      `std::invalid_argument` when it is not a number.
