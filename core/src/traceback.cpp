@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <mutex>
 
 #ifdef SKEIN_LIBBACKTRACE
 // From its backtrace.h, which only g++ finds.
@@ -73,8 +74,14 @@ std::string unnamed(std::uintptr_t pc) {
 #ifdef SKEIN_LIBBACKTRACE
 void ignore_error(void*, char const*, int) {}
 
-backtrace_state* symbols() {
-  static backtrace_state* const state = backtrace_create_state(nullptr, 1, &ignore_error, nullptr);
+// One thread at a time looks names up: what the library does for several, ThreadSanitizer cannot follow.
+std::mutex& symbols_mutex() {
+  static std::mutex* const mutex = new std::mutex;  // never destroyed: used at exit
+  return *mutex;
+}
+
+backtrace_state* symbols() {  // with the mutex held
+  static backtrace_state* const state = backtrace_create_state(nullptr, 0, &ignore_error, nullptr);
   return state;
 }
 
@@ -93,6 +100,7 @@ std::string symbol_at(std::uintptr_t pc) {
 
 // The functions at an address: those that were inlined there first.
 void add_frames(std::uintptr_t pc, std::vector<call_frame>& into) {
+  std::lock_guard const guard{symbols_mutex()};
   std::size_t const before = into.size();
   backtrace_pcinfo(
       symbols(), pc,
