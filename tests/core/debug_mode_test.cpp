@@ -469,6 +469,8 @@ SKEIN_TEST_CASE("debug mode: a report says where the task, future or handle was 
     loop.call_soon([] { throw std::runtime_error{"of a callback"}; });
     co_await all_tasks_blocked();
   };
+  loop.set_debug(false);
+  co_await skein::sleep(0s);
   co_await lose();
   REQUIRE(reports.size() == 3);
   for (auto const& report : reports) {
@@ -504,6 +506,8 @@ SKEIN_TEST_CASE(
     "debug mode: the repr of a future and of a handle tells where they were made (FUT-015, DBG-003)",
     "[core][debug]") {
   skein::event_loop& loop = skein::get_running_loop();
+  loop.set_debug(false);
+  co_await skein::sleep(0s);
   REQUIRE(skein::create_future<>().repr() == "<future pending>");
   debugging const on;
   co_await skein::sleep(0s);
