@@ -72,7 +72,7 @@ void generator_core::enroll(std::source_location where) noexcept {
 
 void generator_core::destroy_frame() noexcept {
   if (frame_) {
-    std::exchange(frame_, nullptr).destroy();
+    destroy_unfinished(std::exchange(frame_, nullptr));
   }
 }
 

@@ -111,7 +111,8 @@ std::string_view qualified_name(std::string_view pretty) {
 }
 
 bool is_lambda(std::string_view part) {
-  return part.starts_with("<lambda") || part.starts_with("(anonymous class)") || part.starts_with("(lambda");
+  return part.starts_with("<lambda") || part.starts_with("(anonymous class)") ||
+         part.starts_with("(lambda") || part.starts_with("{lambda") || part.starts_with("$_");
 }
 
 }  // namespace

@@ -54,12 +54,17 @@ void refuse_nested(char const* call) {
 event_loop::event_loop(detail::worker& w) noexcept : worker_{&w} { w.face = this; }
 
 event_loop::event_loop(std::unique_ptr<detail::runtime_core> owned) noexcept
-    : worker_{owned->workers[0].get()}, owned_{std::move(owned)} {
+    : worker_{owned->workers[0].get()},
+      owned_{std::move(owned)},
+      made_{detail::made_here(worker_->runtime.debugs())} {
   worker_->face = this;
 }
 
 event_loop::~event_loop() {
   if (owned_ != nullptr) {
+    if (!is_closed() && get_debug()) {
+      detail::say_unclosed("event loop", "call close() before it goes", made_);
+    }
     owned_->close();
   }
   if (loop_of_thread == this) {
@@ -109,8 +114,14 @@ bool event_loop::is_running() const { return worker_->running(); }
 bool event_loop::is_closed() const { return worker_->closed(); }
 clock::time_point event_loop::time() const { return clock::time_point{clock::duration{worker_->now()}}; }
 
-void event_loop::set_debug(bool on) { worker_->runtime.debug.store(on, lowlevel::memory_order_relaxed); }
-bool event_loop::get_debug() const { return worker_->runtime.debug.load(lowlevel::memory_order_relaxed); }
+void event_loop::set_debug(bool on) { worker_->runtime.set_debug(on); }
+bool event_loop::get_debug() const { return worker_->runtime.debugs(); }
+void event_loop::slow_callback_duration(delay longest) {
+  worker_->runtime.slow_after.store(longest.nanoseconds(), lowlevel::memory_order_relaxed);
+}
+clock::duration event_loop::slow_callback_duration() const {
+  return clock::duration{worker_->runtime.slow_after.load(lowlevel::memory_order_relaxed)};
+}
 
 void event_loop::set_default_executor(std::shared_ptr<thread_pool_executor> pool) {
   if (pool == nullptr) {

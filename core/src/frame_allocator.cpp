@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <mutex>
 #include <new>
+#include <utility>
 
 namespace skein::lowlevel {
 namespace {
@@ -110,6 +111,13 @@ void frame_cache::flush_all() noexcept {
       counts_[index] = 0;
     }
   }
+}
+
+void frame_cache::swap(frame_cache& other) noexcept {
+  heads_.swap(other.heads_);
+  counts_.swap(other.counts_);
+  std::swap(fresh_, other.fresh_);
+  std::swap(fresh_end_, other.fresh_end_);
 }
 
 }  // namespace skein::lowlevel

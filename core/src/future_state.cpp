@@ -154,6 +154,20 @@ void future_state::set_text(std::string future_texts::* which, std::string value
   std::swap((*texts_).*which, value);
 }
 
+made_at future_state::made() const {
+  std::lock_guard const guard{lock_};
+  return texts_ != nullptr ? texts_->made : nullptr;
+}
+
+void future_state::set_made(made_at where) {
+  auto fresh = std::make_unique<future_texts>();
+  std::lock_guard const guard{lock_};
+  if (texts_ == nullptr) {
+    texts_ = std::move(fresh);
+  }
+  texts_->made.swap(where);
+}
+
 void future_state::make_texts() {
   auto fresh = std::make_unique<future_texts>();
   std::lock_guard const guard{lock_};

@@ -2,6 +2,7 @@
 // join.cpp: the slow paths of awaiting children: suspending, spilling, failing, rejoining.
 #include "worker.hpp"
 
+#include <skein/core/detail/debug_mode.hpp>
 #include <skein/core/detail/generator_core.hpp>
 #include <skein/core/detail/join.hpp>
 #include <skein/core/detail/task_state.hpp>
@@ -69,12 +70,14 @@ lowlevel::work_ops const shield_ops{&lowlevel::wait_node::resume, &lowlevel::dro
 
 void finish_slow(slot_base& slot, std::coroutine_handle<> coroutine) noexcept {
   slot_status const before = slot.state();
-  coroutine.destroy();
-  if (before == slot_status::failed) {
-    return;  // inline: the parent looks at the slot
-  }
   if (before == slot_status::detached) {
+    coroutine.destroy();
     set_status(slot, slot_status::detached_done);
+  } else {
+    destroy_unfinished(coroutine);  // its error is told, not what it left behind
+    if (before == slot_status::failed) {
+      return;  // inline: the parent looks at the slot
+    }
   }
   switch (slot.kind) {
     case slot_kind::root:
@@ -229,7 +232,7 @@ std::int32_t fork_join::not_done(slot_base& child) noexcept {
 
 void fork_join::skip(child_ref const& child) noexcept {
   set_status(*child.slot, slot_status::skipped);
-  child.coroutine.destroy();
+  destroy_unfinished(child.coroutine);
 }
 
 void fork_join::abandon() noexcept {
@@ -256,7 +259,7 @@ void run_stolen(void* entry) noexcept {
   child.promise().detach();
   thread.flow = &flow_of_branch(slot);
   if (thread.flow->take_cancel()) {
-    child.destroy();
+    destroy_unfinished(child);
     set_status(slot, slot_status::skipped);
     branch_ended(slot);
     return;

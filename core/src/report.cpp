@@ -2,6 +2,7 @@
 // report.cpp: telling exception handlers, and the log.
 #include "loop_table.hpp"
 #include "runtime_core.hpp"
+#include "traceback.hpp"
 
 #include <skein/core/detail/context_cell.hpp>
 #include <skein/core/errors.hpp>
@@ -46,7 +47,7 @@ std::string text_of(exception_context const& context) {
     text += "\nexception: " + detail::describe(context.exception);
   }
   if (!context.source_traceback.empty()) {
-    text += "\ncreated at: " + context.source_traceback;
+    text += "\ncreated at (most recent call last):\n" + context.source_traceback;
   }
   return text;
 }
@@ -107,6 +108,14 @@ void log_line(std::string_view line) noexcept {
   std::fputc('\n', stderr);
 }
 
+void log_lines(std::string_view text) noexcept {
+  for (std::size_t begin = 0; begin <= text.size();) {
+    std::size_t const end = std::min(text.find('\n', begin), text.size());
+    log_line(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+}
+
 std::string describe(std::exception_ptr const& error) {
   try {
     std::rethrow_exception(error);
@@ -122,14 +131,15 @@ std::string describe(std::exception_ptr const& error) {
 
 namespace {
 
-void log_context(exception_context const& context) {
-  std::string const text = text_of(context);
-  std::size_t begin = 0;
-  while (begin <= text.size()) {
-    std::size_t const end = std::min(text.find('\n', begin), text.size());
-    log_line(std::string_view{text}.substr(begin, end - begin));
-    begin = end + 1;
+void log_context(exception_context const& context) { log_lines(text_of(context)); }
+
+// Where the future or call of a report was made, if that is known.
+made_at maker_of(exception_context const& context) {
+  if (context.handle) {
+    return context.handle->made();
   }
+  any_future const& future = context.task ? context.task : context.future;
+  return future ? future.shared_state()->made() : nullptr;
 }
 
 // The task that failed, if it was one: its report runs in its context.
@@ -153,6 +163,16 @@ void call_handler(exception_handler const& handler, event_loop& loop, exception_
 
 void report(loop_id loop, exception_context const& context) noexcept {
   try {
+    if (context.source_traceback.empty()) {
+      made_at const made = maker_of(context);
+      std::string calls = made != nullptr ? traceback_text(made->frames()) : std::string{};
+      if (!calls.empty()) {
+        exception_context whole = context;
+        whole.source_traceback = std::move(calls);
+        report(loop, whole);
+        return;
+      }
+    }
     pinned_loop const target{loop};
     auto const handler = target.get() != nullptr ? target.get()->runtime.handler.get() : nullptr;
     if (handler == nullptr) {

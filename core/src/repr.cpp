@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // repr.cpp: futures and tasks as a line for people, close to how CPython shows them.
 #include "await_chain.hpp"
+#include "traceback.hpp"
 
 #include <skein/core/detail/done_callback.hpp>
 #include <skein/core/detail/task_state.hpp>
@@ -51,6 +52,11 @@ std::string where_it_waits(task_state& task) {
                      file_name(at.file_name()), at.line());
 }
 
+std::string where_made(made_at const& made) {
+  auto const frames = made != nullptr ? made->frames() : std::vector<call_frame>{};
+  return frames.empty() ? "" : " created at " + short_place(frames.front());
+}
+
 }  // namespace
 
 std::string future_state::repr() {
@@ -85,6 +91,7 @@ std::string future_state::repr() {
       }
     }
   }
+  text += where_made(made());
   if (callbacks.count != 0) {
     text += fmt::format(" cb=[{}]", callbacks.text());
   }
@@ -98,12 +105,23 @@ std::string future_state::repr() {
 
 }  // namespace detail
 
+namespace {
+
+// A cancelled call has nothing to say of itself, but in debug mode.
+std::string details_of(detail::scheduled_call const& call, bool cancelled) {
+  if (cancelled && call.made == nullptr) {
+    return {};
+  }
+  return " " + detail::callable_name(call.function_type()) + detail::where_made(call.made);
+}
+
+}  // namespace
+
 std::string handle::repr() const {
   if (!call_) {
     return "<handle null>";
   }
-  return cancelled() ? "<handle cancelled>"
-                     : fmt::format("<handle {}>", detail::callable_name(call_->function_type()));
+  return fmt::format("<handle{}{}>", cancelled() ? " cancelled" : "", details_of(*call_, cancelled()));
 }
 
 std::string timer_handle::repr() const {
@@ -111,9 +129,8 @@ std::string timer_handle::repr() const {
     return "<timer_handle null>";
   }
   double const seconds = std::chrono::duration<double>{when().time_since_epoch()}.count();
-  return cancelled() ? fmt::format("<timer_handle cancelled when={}>", seconds)
-                     : fmt::format("<timer_handle when={} {}>", seconds,
-                                   detail::callable_name(call_->function_type()));
+  return fmt::format("<timer_handle{} when={}{}>", cancelled() ? " cancelled" : "", seconds,
+                     details_of(*call_, cancelled()));
 }
 
 std::string any_future::repr() const { return state_ ? state_->repr() : "<future null>"; }

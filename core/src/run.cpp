@@ -14,9 +14,20 @@ runner::runner(run_options options) : core_{std::make_unique<detail::runtime_cor
   core_->start();
 }
 
-runner::~runner() { close(); }
+runner::~runner() { end(); }
+
+// The one thing of the library that not every thread may use and that would seem to work.
+void runner::check_thread(char const* call) const {
+  if (core_ != nullptr && core_->debugs() && std::this_thread::get_id() != thread_) {
+    throw std::runtime_error{
+        std::string{"runner::"} + call +
+        ": Non-thread-safe operation invoked on another thread than the one that made the runner: give the "
+        "work to run_coroutine_threadsafe(…, loop), or make a runner for each thread"};
+  }
+}
 
 task_options runner::prepare(runner_run_options& options) {
+  check_thread("run");
   if (core_ == nullptr) {
     throw std::runtime_error{"Runner is closed: make a new one"};
   }
@@ -46,6 +57,11 @@ event_loop& runner::get_loop() {
 }
 
 void runner::close() {
+  check_thread("close");
+  end();
+}
+
+void runner::end() {
   interrupts_.reset();
   if (core_ != nullptr) {
     core_->finish();

@@ -10,7 +10,6 @@
 
 #include <pthread.h>
 
-#include <cstdlib>
 #include <mutex>
 #include <set>
 #include <stdexcept>
@@ -21,11 +20,6 @@ namespace {
 constexpr unsigned workers_max = 1024;
 constexpr std::chrono::seconds executor_grace{300};  // as asyncio; then jobs that still run are left behind
 constexpr std::chrono::seconds refusal_grace{5};     // then tasks that do not end on a cancel are named
-
-bool debug_of_environment() noexcept {
-  char const* const value = std::getenv("SKEIN_DEBUG");
-  return value != nullptr && *value != '\0';
-}
 
 run_options checked(run_options options) {
   if (options.workers > workers_max) {
@@ -78,7 +72,7 @@ runtime_core::runtime_core(run_options given)
       face{*this},
       idle{options.workers},
       inject{options.workers},
-      debug{options.debug.value_or(debug_of_environment())},
+      debug_{options.debug.value_or(debug_of_environment())},
       first_id_{reserve_loop_ids(options.workers)} {
   if (options.exception_handler) {
     handler.set(options.exception_handler);
@@ -93,6 +87,13 @@ runtime_core::runtime_core(run_options given)
 }
 
 runtime_core::~runtime_core() { close(); }
+
+void runtime_core::set_debug(bool on) noexcept {
+  debug_.store(on, lowlevel::memory_order_relaxed);
+  for (auto const& w : workers) {
+    w->look_at_mode();
+  }
+}
 
 void runtime_core::start() {
   for (auto const& w : workers) {

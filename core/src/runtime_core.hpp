@@ -105,7 +105,9 @@ class runtime_core {
   // Any thread.
   idle_set idle;
   inject_queue inject;
-  lowlevel::atomic<bool> debug;
+  [[nodiscard]] bool debugs() const noexcept { return debug_.load(lowlevel::memory_order_relaxed); }
+  void set_debug(bool on) noexcept;
+  lowlevel::atomic<lowlevel::instant> slow_after{100'000'000};  // ns; in debug mode
   // Virtual time, in nanoseconds; used with one worker only.
   lowlevel::atomic<lowlevel::instant> virtual_now{0};
   // Of all loops of this runtime.
@@ -120,6 +122,7 @@ class runtime_core {
   void join_executors() noexcept;
   void report_refusing(std::vector<state_ref<task_state>> const& tasks);
 
+  lowlevel::atomic<bool> debug_;  // any thread
   loop_id const first_id_;
   std::vector<std::thread> threads_;
   lowlevel::atomic<bool> stopping_{false};

@@ -71,6 +71,7 @@ void timed_call::fire(lowlevel::timer_node& node) noexcept {
 }
 
 void post_call(worker& loop, call_ref call) {
+  call->made = made_here(loop.runtime.debugs());
   call->retain();  // the queue's reference
   if (!loop.post(*call)) {
     call->release();
@@ -82,6 +83,7 @@ void post_timed_call_at(worker& loop, state_ref<timed_call> call, clock::time_po
   if (loop.closed()) {
     throw loop_closed_error{"Event loop is closed: call_later or call_at came after close()"};
   }
+  call->made = made_here(loop.runtime.debugs());
   call->set_when(when.time_since_epoch().count());
   call->retain();  // the heap's reference
   bool soonest = false;

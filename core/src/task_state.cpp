@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // task_state.cpp: the life of a task: launch, first step, cancel, finish.
+#include "debug_mode.hpp"
 #include "loop_table.hpp"
 #include "runtime_core.hpp"
 #include "worker.hpp"
@@ -71,7 +72,7 @@ task_state::task_state(worker& home, bool pinned)
 
 task_state::~task_state() {
   if (root_) {
-    root_.destroy();  // it was never launched
+    destroy_unfinished(root_);  // it was never launched
   }
 }
 
@@ -86,6 +87,9 @@ void task_state::launch(state_ref<task_state> const& task, std::coroutine_handle
     task->own_context.inherit(current_slot());
   }
   worker& home = *task->home_;
+  if (home.runtime.debugs()) [[unlikely]] {
+    note_made(*task);
+  }
   if (home.closed()) {
     throw loop_closed_error{"Event loop is closed: make tasks before close(), or on another loop"};
   }
@@ -116,6 +120,15 @@ bool task_state::may_start_here() const noexcept {
          (!pinned_ || here == home_) && !stack_low(thread);
 }
 
+void task_state::run_first_piece(thread_state& thread) noexcept {
+  std::optional<watched_step> step;
+  if (thread.tracking != nullptr) [[unlikely]] {
+    step.emplace(*thread.owner, *this);
+  }
+  root_.resume();
+  thread.owner->go_on();
+}
+
 // An eager start: the first piece runs inside the piece of the creator, which may be in the middle of a fork,
 // with coroutines of its own waiting to be gone on with.
 void task_state::start_here() noexcept {
@@ -128,8 +141,7 @@ void task_state::start_here() noexcept {
   spilled_before.swap(thread.spilled);
   thread.set_task(this);
   thread.flow = this;
-  root_.resume();
-  thread.owner->go_on();
+  run_first_piece(thread);
   thread.set_task(creator);
   thread.flow = flow_before;
   thread.context = context_before;
@@ -141,7 +153,7 @@ void task_state::start(lowlevel::work_item& item) noexcept {
   auto& self = static_cast<task_state&>(item);
   thread_state& thread = this_thread();
   if (self.take_cancel()) {
-    self.root_.destroy();  // never entered
+    destroy_unfinished(self.root_);  // never entered
     self.result().status.store(slot_status::skipped, memory_order_relaxed);
     self.finish();
     return;
@@ -291,7 +303,7 @@ void task_state::destroy_pending() noexcept {
   report(loop(), context);
   home_->registry.remove(*this);
   if (root_) {
-    std::exchange(root_, nullptr).destroy();
+    destroy_unfinished(std::exchange(root_, nullptr));
   }
   drop_payload();
   if (claim()) {
@@ -300,11 +312,18 @@ void task_state::destroy_pending() noexcept {
   release();
 }
 
-skein::task_state task_state::phase() const noexcept {
+std::optional<unsigned> task_state::runs_on() const noexcept {
   for (auto const& w : home_->runtime.workers) {
     if (w->thread.task() == this) {
-      return skein::task_state::running;
+      return w->index;
     }
+  }
+  return std::nullopt;
+}
+
+skein::task_state task_state::phase() const noexcept {
+  if (runs_on()) {
+    return skein::task_state::running;
   }
   return waiting() ? skein::task_state::pending : skein::task_state::scheduled;
 }
@@ -314,6 +333,14 @@ task_state& task_of_flow(lowlevel::flow& flow) noexcept {
     return *static_cast<fork_join&>(*slot_of_branch(flow).owner).task;
   }
   return static_cast<task_state&>(flow);
+}
+
+std::optional<unsigned> worker_of(detail::task_state& state) noexcept {
+  if (state.done()) {
+    return std::nullopt;
+  }
+  auto const runs_on = state.runs_on();
+  return !runs_on && state.pinned() ? std::optional{state.home().index} : runs_on;
 }
 
 skein::task_state snapshot_of(detail::task_state& state) noexcept {

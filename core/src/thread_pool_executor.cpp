@@ -4,6 +4,7 @@
 // Jobs wait in a moodycamel queue with one explicit producer token behind a lock (its implicit producers have
 // bugs in Debian's version), and idle threads on its semaphore. The state is shared with the threads, so that
 // a pool that was left behind by a shutdown with a limit ends cleanly later.
+#include <skein/core/detail/debug_mode.hpp>
 #include <skein/core/executor.hpp>
 #include <skein/core/lowlevel/atomic.hpp>
 #include <skein/core/report.hpp>
@@ -31,6 +32,7 @@ struct thread_pool_executor::state {
   // Constant after construction.
   std::size_t const max_threads;
   std::string const name;
+  detail::made_at made;  // in debug mode
 
   std::mutex mutex;
   std::condition_variable ended;
@@ -83,9 +85,21 @@ thread_pool_executor::thread_pool_executor(std::size_t max_workers, std::string 
     max_workers = std::min<std::size_t>(32, default_worker_count() + 4);  // as CPython
   }
   state_ = std::make_shared<state>(max_workers, name.empty() ? "skein-pool" : std::move(name));
+  state_->made = detail::made_here(detail::debug_here());
+}
+
+std::size_t thread_pool_executor::unfinished() const {
+  std::lock_guard const guard{state_->mutex};
+  return state_->closed ? 0 : state_->outstanding;
 }
 
 thread_pool_executor::~thread_pool_executor() {
+  if (std::size_t const jobs = unfinished(); jobs != 0 && detail::debug_here()) {
+    detail::say_unclosed("thread_pool_executor '" + state_->name + "'",
+                         "its destructor blocks this thread for " + std::to_string(jobs) +
+                             " job(s): shut it down before, or await them",
+                         state_->made);
+  }
   if (!left_behind()) {
     static_cast<void>(shutdown(std::nullopt));
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // thread_state.cpp: the state of threads that are no workers, and what a knock at the guard does.
+#include "debug_mode.hpp"
 #include "runtime_core.hpp"
 #include "worker.hpp"
 
@@ -67,32 +68,64 @@ void delete_frame_slow(void* frame, std::size_t size) noexcept { lowlevel::free_
 constinit thread_local skein::detail::thread_state* skein_thread_state = &skein::detail::no_state;
 
 namespace skein::lowlevel {
+namespace {
+
+[[nodiscard]] inline void* take_block(frame_cache& frames, std::size_t size) {
+  std::size_t const index = (size - 1) / frame_step;
+  void* const frame = frames.take(index);
+  return frame != nullptr ? frame : frames.refill(index);
+}
+
+inline void give_block(frame_cache& frames, void* frame, std::size_t size) noexcept {
+  std::size_t const index = (size - 1) / frame_step;
+  if (!frames.give(frame, index)) {
+    frames.flush(index);
+    static_cast<void>(frames.give(frame, index));
+  }
+}
+
+#ifdef SKEIN_PLAIN_FRAMES
+constexpr bool has_blocks(std::size_t) { return false; }
+#else
+constexpr bool has_blocks(std::size_t size) { return size <= frame_bytes_max; }
+#endif
+
+// Debug mode: the thread's own cache refuses, its blocks are in the tracking's.
+[[gnu::noinline]] void* allocate_tracked(detail::frame_tracking& tracking, std::size_t size) {
+  void* const frame = has_blocks(size) ? take_block(tracking.frames, size) : ::operator new(size);
+  detail::note_frame(frame);
+  return frame;
+}
+
+[[gnu::noinline]] void free_tracked(detail::frame_tracking& tracking, void* frame,
+                                    std::size_t size) noexcept {
+  detail::forget_frame(frame);
+  if (has_blocks(size)) {
+    give_block(tracking.frames, frame, size);
+  } else {
+    ::operator delete(frame, size);
+  }
+}
+
+}  // namespace
 
 void* allocate_frame(std::size_t size) {
-#ifndef SKEIN_PLAIN_FRAMES
-  if (size <= frame_bytes_max) {
-    frame_cache& frames = detail::own_thread_state().frames;
-    std::size_t const index = (size - 1) / frame_step;
-    void* const frame = frames.take(index);
-    return frame != nullptr ? frame : frames.refill(index);
+  detail::thread_state& thread = detail::own_thread_state();
+  if (thread.tracking != nullptr) [[unlikely]] {
+    return allocate_tracked(*thread.tracking, size);
   }
-#endif
-  return ::operator new(size);
+  return has_blocks(size) ? take_block(thread.frames, size) : ::operator new(size);
 }
 
 void free_frame(void* frame, std::size_t size) noexcept {
-#ifndef SKEIN_PLAIN_FRAMES
-  if (size <= frame_bytes_max) {
-    frame_cache& frames = detail::own_thread_state().frames;
-    std::size_t const index = (size - 1) / frame_step;
-    if (!frames.give(frame, index)) {
-      frames.flush(index);
-      static_cast<void>(frames.give(frame, index));
-    }
-    return;
+  detail::thread_state& thread = detail::own_thread_state();
+  if (thread.tracking != nullptr) [[unlikely]] {
+    free_tracked(*thread.tracking, frame, size);
+  } else if (has_blocks(size)) {
+    give_block(thread.frames, frame, size);
+  } else {
+    ::operator delete(frame, size);
   }
-#endif
-  ::operator delete(frame, size);
 }
 
 }  // namespace skein::lowlevel

@@ -32,11 +32,15 @@ worker::worker(runtime_core& rt, unsigned i, loop_id number)
                                     : lowlevel::fork_deque::thieves::none} {
   thread.owner = this;
   thread.forks = &forks_;
+  look_at_mode_.store(rt.debugs(), lowlevel::memory_order_relaxed);
   add_loop(id, *this);
 }
 
 worker::~worker() {
   remove_loop(id);
+  if (thread.tracking != nullptr) {
+    thread.frames.swap(tracking_.frames);
+  }
   thread.frames.flush_all();
 }
 
@@ -98,6 +102,10 @@ void worker::run_item(lowlevel::work_item& item) noexcept {
     stop_searching();
   }
   begin_turn();
+  if (look_at_mode_.load(lowlevel::memory_order_relaxed)) [[unlikely]] {
+    run_in_debug_mode(item);
+    return;
+  }
   item.run();
   drain();
 }

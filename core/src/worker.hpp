@@ -2,6 +2,7 @@
 // worker.hpp: one loop and the thread that runs it: its queues, timers, driver, and the order of a turn.
 #pragma once
 
+#include "debug_mode.hpp"
 #include "parker.hpp"
 #include "task_registry.hpp"
 
@@ -55,6 +56,10 @@ class worker {
   /// As post, inside the handler of a signal, which may have interrupted this very loop.
   [[nodiscard]] bool post_from_signal(lowlevel::work_item& item) noexcept;
   void unpark() noexcept { parker_.unpark(driver_); }
+  /// Lets the worker ask, before its next step, whether debug mode is on.
+  void look_at_mode() noexcept {
+    look_at_mode_.store(true, lowlevel::memory_order_release);
+  }  // pairs with [A]
 
   // -- Closing: the owner's thread, while it does not run.
 
@@ -79,9 +84,10 @@ class worker {
   loop_id const id;
   event_loop* face;  // the public side of this loop
 
-  lowlevel::timer_heap timers;  // any thread
-  task_registry registry;       // any thread
-  thread_state thread;          // owner only, but for its guard
+  lowlevel::timer_heap timers;       // any thread
+  task_registry registry;            // any thread
+  thread_state thread;               // owner only, but for its guard
+  lowlevel::instant watched_ns = 0;  // owner only; in debug mode: steps that stood in the one that runs
 
  private:
   friend struct thread_binding;
@@ -98,6 +104,10 @@ class worker {
   void run_item(lowlevel::work_item& item) noexcept;
   void begin_turn() noexcept;
   void drain() noexcept;
+  // worker_debug.cpp
+  [[nodiscard]] bool in_debug_mode() noexcept;
+  void run_in_debug_mode(lowlevel::work_item& item) noexcept;
+  void run_stolen_in_debug_mode(void* fork) noexcept;
   [[nodiscard]] bool has_more() const noexcept { return thread.next.coroutine || !thread.spilled.empty(); }
   void collect(bool with_driver);
   [[nodiscard]] bool must_leave() const noexcept;
@@ -133,6 +143,7 @@ class worker {
   counter steals_{0};
   counter parks_{0};
   counter spills_{0};
+  frame_tracking tracking_;  // in debug mode: the frame cache of the thread
   // Any thread.
   lowlevel::fork_deque forks_;
   lowlevel::run_queue run_queue_;
@@ -141,6 +152,7 @@ class worker {
   parker parker_;
   lowlevel::atomic<bool> running_{false};
   lowlevel::atomic<bool> closed_{false};
+  lowlevel::atomic<bool> look_at_mode_{false};  // debug mode is on, or was just changed
 };
 
 /// Binds the calling thread to a worker for the lifetime of the object.

@@ -137,6 +137,10 @@ bool worker::steal_from(worker& victim, bool take_next_slot) {
       }
       stop_searching();
       begin_turn();
+      if (look_at_mode_.load(lowlevel::memory_order_relaxed)) [[unlikely]] {
+        run_stolen_in_debug_mode(fork);
+        return true;
+      }
       run_stolen(fork);
       drain();
       return true;

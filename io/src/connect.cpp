@@ -65,9 +65,13 @@ coro<std::shared_ptr<stream>> connect_to(address to, std::vector<address> const&
   co_return made;
 }
 
-connection halves_of(std::shared_ptr<stream> const& s) { return {stream_reader{s}, stream_writer{s}}; }
+connection halves_of(std::shared_ptr<stream> const& s, lowlevel::made_at made) {
+  s->made = std::move(made);
+  return {stream_reader{s}, stream_writer{s}};
+}
 
 coro<connection> connect_to_host(std::string host, std::uint16_t port, connect_options options) {
+  auto caller = lowlevel::made_here(lowlevel::debug_here());
   check_limit(options.limit);
   if (host.empty()) {
     throw std::invalid_argument{"open_connection: the host is empty: give a name or an address"};
@@ -83,7 +87,7 @@ coro<connection> connect_to_host(std::string host, std::uint16_t port, connect_o
   }
   auto const connect = [&](address const& to) { return connect_to(to, from, options.limit); };
   auto const made = co_await connect_to_one_of(std::move(addresses), options.happy_eyeballs_delay, connect);
-  co_return halves_of(made);
+  co_return halves_of(made, std::move(caller));
 }
 
 coro<connection> connect_with(owned_socket socket, connect_options options) {
@@ -95,7 +99,8 @@ coro<connection> connect_with(owned_socket socket, connect_options options) {
         fmt::format("open_connection: a stream socket was expected, descriptor {} is none", socket.fileno())};
   }
   auto const peer = address::of_peer(socket.fileno());
-  co_return halves_of(std::make_shared<stream>(std::move(socket), options.limit, peer, nullptr));
+  co_return halves_of(std::make_shared<stream>(std::move(socket), options.limit, peer, nullptr),
+                      lowlevel::made_here(lowlevel::debug_here()));
 }
 
 }  // namespace

@@ -16,13 +16,23 @@ server::server(server&&) noexcept = default;
 
 server& server::operator=(server&& other) noexcept {
   if (this != &other) {
-    close();
+    drop();
     state_ = std::move(other.state_);
   }
   return *this;
 }
 
-server::~server() { close(); }
+server::~server() { drop(); }
+
+void server::drop() noexcept {
+  if (state_ == nullptr) {
+    return;
+  }
+  if (lowlevel::debug_here() && !state_->closed()) {
+    lowlevel::say_unclosed("server", "call close() and await wait_closed() before it goes", state_->made);
+  }
+  state_->close();
+}
 
 void server::close() {
   if (state_ != nullptr) {
@@ -60,8 +70,10 @@ coro<server> listen_on(std::shared_ptr<connection_handler> handler, std::string 
         "start_server: backlog is {}: give the number of connections that may wait to be accepted",
         options.backlog)};
   }
+  auto made = lowlevel::made_here(lowlevel::debug_here());
   auto addresses = co_await resolve(std::move(host), port, options.family, purpose::to_listen);
   auto const state = std::make_shared<server_state>(std::move(handler), options);
+  state->made = std::move(made);
   state->bind(std::move(addresses));
   if (options.start_serving) {
     state->start();

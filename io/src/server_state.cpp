@@ -360,6 +360,11 @@ void server_state::report_error(std::string message, std::exception_ptr error) c
   loop_.call_exception_handler({.message = std::move(message), .exception = std::move(error)});
 }
 
+bool server_state::closed() const noexcept {
+  guard const held{mutex_};
+  return closed_;
+}
+
 // ---- the end ---------------------------------------------------------------------------------------------
 
 void server_state::close() noexcept {

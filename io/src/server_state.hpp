@@ -19,6 +19,7 @@
 #include <skein/io/server.hpp>
 
 #include <skein/core/event_loop.hpp>
+#include <skein/core/lowlevel/unclosed.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -40,7 +41,10 @@ class server_state final : public stream_owner, public std::enable_shared_from_t
   /// Throws      `std::system_error` with the address in its text.
   void bind(std::vector<address> addresses);
 
+  lowlevel::made_at made;  // where it was made, in debug mode; written before it is handed out
+
   [[nodiscard]] bool serving() const noexcept;
+  [[nodiscard]] bool closed() const noexcept;
   /// Throws      `std::runtime_error` when closed; `std::system_error`.
   void start();
   [[nodiscard]] static coro<void> serve_forever(std::shared_ptr<server_state> self);

@@ -24,6 +24,7 @@
 #include <skein/io/bytes.hpp>
 
 #include <skein/core/coro.hpp>
+#include <skein/core/lowlevel/unclosed.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -79,6 +80,7 @@ class stream final : public readiness_handler, public std::enable_shared_from_th
 
   byte_buffer input;  // of the reading task
   std::size_t const limit;
+  lowlevel::made_at made;  // where it was opened, in debug mode; written before the halves are handed out
 
   // -- Output: stream_output.cpp.
 

@@ -24,9 +24,16 @@ stream_writer& stream_writer::operator=(stream_writer&& other) noexcept {
 stream_writer::~stream_writer() { drop(); }
 
 void stream_writer::drop() noexcept {
-  if (stream_ != nullptr) {
-    stream_->close();
+  if (stream_ == nullptr) {
+    return;
   }
+  if (lowlevel::debug_here() && !stream_->closing()) {
+    auto const peer = stream_->peer();
+    lowlevel::say_unclosed(peer ? "connection to " + peer->repr() : "connection",
+                           "call close() and await wait_closed() before its stream_writer goes",
+                           stream_->made);
+  }
+  stream_->close();
 }
 
 detail::stream& stream_writer::checked() const {

@@ -694,3 +694,21 @@ TEST_CASE("task: one that can never be woken again is cancelled when run ends, o
     REQUIRE(payload.use_count() == 1);
   }
 }
+
+SKEIN_TEST_CASE("task: worker() is the loop that runs it now, or that it is pinned to", "[core][task]") {
+  skein::runtime& runtime = skein::runtime::current();
+  auto const here = skein::current_task().worker();
+  REQUIRE(here.has_value());
+  REQUIRE(&runtime.loop(*here) == skein::running_loop());
+  skein::event_loop& last = runtime.loop(runtime.workers() - 1);
+  auto const pinned = last.create_task([]() -> skein::coro<> { co_await skein::sleep(1h); });
+  REQUIRE(pinned.worker() == runtime.workers() - 1);
+  auto const anywhere = skein::create_task(after(1h, 1));
+  co_await all_tasks_blocked();
+  REQUIRE(anywhere.worker().has_value() == (runtime.workers() == 1));  // alone, every task is pinned
+  pinned.cancel();
+  anywhere.cancel();
+  REQUIRE_THROWS_AS(co_await pinned, skein::cancelled_error);
+  REQUIRE_THROWS_AS(co_await anywhere, skein::cancelled_error);
+  REQUIRE_FALSE(pinned.worker().has_value());
+}

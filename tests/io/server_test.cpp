@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // server_test.cpp: accepting, handling, closing, and what handlers throw.
 #include <io/support.hpp>
+#include <support/log_lines.hpp>
 
 #include <skein/core/create_task.hpp>
 #include <skein/core/event_loop.hpp>
@@ -391,4 +392,26 @@ SKEIN_TEST_CASE("server: an idle one takes no CPU time (A15)", "[io][server]") {
   auto const before = parks();
   co_await skein::sleep(50ms);
   REQUIRE(parks() - before < 10);
+}
+
+SKEIN_TEST_CASE("server: dropped unclosed it closes, and in debug mode says so", "[io][server][debug]") {
+  skein_test::log_lines log;
+  skein::event_loop& loop = skein::get_running_loop();
+  auto const nothing = [](skein::stream_reader, skein::stream_writer) {};
+  {
+    auto const quiet = co_await skein::start_server(nothing, "127.0.0.1", 0);
+  }
+  REQUIRE(log.count({"unclosed"}) == 0);
+  loop.set_debug(true);
+  co_await skein::sleep(0s);
+  {
+    auto closed = co_await skein::start_server(nothing, "127.0.0.1", 0);
+    closed.close();
+  }
+  REQUIRE(log.count({"unclosed"}) == 0);
+  {
+    auto const dropped = co_await skein::start_server(nothing, "127.0.0.1", 0);
+  }
+  REQUIRE(log.count({"unclosed server: call close() and await wait_closed()", "; made at "}) == 1);
+  loop.set_debug(false);
 }

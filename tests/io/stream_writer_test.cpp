@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // stream_writer_test.cpp: sending in order, watermarks, half-close, the end of a connection.
 #include <io/support.hpp>
+#include <support/log_lines.hpp>
 
 #include <skein/core/create_task.hpp>
 #include <skein/core/event_loop.hpp>
@@ -343,4 +344,29 @@ TEST_CASE("stream_writer: a connection may outlive its loop", "[io][stream_write
   REQUIRE_FALSE(kept.at(0).writer.is_closing());
   kept.at(0).writer.close();
   REQUIRE(receive(kept.at(0).peer, 1).empty());
+}
+
+SKEIN_TEST_CASE("stream_writer: dropped unclosed it closes, and in debug mode says so",
+                "[io][stream][debug]") {
+  skein_test::log_lines log;
+  skein::event_loop& loop = skein::get_running_loop();
+  {
+    auto const quiet = co_await made_link();
+  }
+  REQUIRE(log.count({"unclosed"}) == 0);
+  loop.set_debug(true);
+  co_await skein::sleep(0s);
+  {
+    auto link = co_await made_link();
+    link.writer.close();
+  }
+  REQUIRE(log.count({"unclosed"}) == 0);
+  skein::owned_socket peer;
+  {
+    auto link = co_await made_link();
+    peer = std::move(link.peer);
+  }
+  REQUIRE(log.count({"unclosed connection", ": call close() and await wait_closed()", "; made at "}) == 1);
+  REQUIRE(receive(peer, 1).empty());  // it was closed
+  loop.set_debug(false);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skein/core/awaitable.hpp>
+#include <skein/core/detail/debug_mode.hpp>
 #include <skein/core/detail/foreign_awaiter.hpp>
 #include <skein/core/detail/join.hpp>
 #include <skein/core/detail/promise_base.hpp>
@@ -115,7 +116,9 @@ class promise<void> : public awaiting_promise {
 /// Cancelling  A request reaches whatever the coroutine waits for, and travels out as `cancelled_error`.
 /// Threads     Made on any thread, awaited in a task. It may be resumed by another worker after each wait.
 /// Lifetime    Owns its frame until it is awaited or given away; a coro that is destroyed unawaited never
-///             runs, its parameters are destroyed.
+///             runs, its parameters are destroyed. In debug mode the log says so: "coroutine 'f' was never
+///             awaited", and where it was made; not when it goes because of an error, or because
+///             the task that had it failed or was cancelled.
 /// Source      The coroutine object of Python.
 template <class T>
 class [[nodiscard(
@@ -162,7 +165,7 @@ class [[nodiscard(
  private:
   [[gnu::noinline]] void reset() noexcept {
     if (handle_) {
-      std::exchange(handle_, nullptr).destroy();
+      detail::drop_unawaited(std::exchange(handle_, nullptr));
     }
   }
 
@@ -230,7 +233,7 @@ class coro_awaiter {
  private:
   [[gnu::noinline]] void abandon() noexcept {
     if (slot_.unfinished()) {
-      child_.destroy();
+      destroy_unfinished(child_);
     } else {
       slot_.clear();
     }

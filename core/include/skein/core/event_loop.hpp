@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skein/core/create_task.hpp>
+#include <skein/core/detail/debug_mode.hpp>
 #include <skein/core/detail/signal_watch.hpp>
 #include <skein/core/handle.hpp>
 #include <skein/core/report.hpp>
@@ -47,7 +48,11 @@ template <class F, class... Args>
 
 template <class T>
 [[nodiscard]] future<T> make_future(loop_id loop) {
-  return future<T>{state_ref<>::adopt(new future_of<T>{loop})};
+  auto state = state_ref<>::adopt(new future_of<T>{loop});
+  if (debug_tracks()) [[unlikely]] {
+    note_made(*state);
+  }
+  return future<T>{std::move(state)};
 }
 
 }  // namespace detail
@@ -307,9 +312,26 @@ class event_loop {
   void default_exception_handler(exception_context const& context);
   void call_exception_handler(exception_context const& context);
 
-  /// Turns debug mode of the runtime on or off.
+  /// Turns debug mode of the runtime on or off, from the next callback or step of each loop on. It is on from
+  /// the beginning with `run_options::debug`, or with a `SKEIN_DEBUG` in the environment that is not empty.
+  ///
+  /// Then the log names callbacks and steps of tasks that are slow, coroutines that nobody awaited, and
+  /// loops, connections, servers and executors that were dropped unclosed; tasks, futures and handles
+  /// remember where they were made, for `repr` and `exception_context::source_traceback`; and a runner that
+  /// another thread uses throws.
+  ///
+  /// Cost        Off: one test for each callback or step. On: microseconds for each coroutine, task and step.
+  /// Source      loop.set_debug; differs: scheduling from other threads is allowed, so it is not refused.
   void set_debug(bool on);
   [[nodiscard]] bool get_debug() const;
+  /// Sets how long a callback, or a step of a task, may take before debug mode warns: 100 ms unless set. It
+  /// is measured by the clock of the loop: waiting for other threads or for the system counts too, and
+  /// virtual time gives no warnings. A task that starts eagerly in a step of another is measured by itself.
+  ///
+  /// Throws      `std::invalid_argument` when it is not a number.
+  /// Source      loop.slow_callback_duration.
+  void slow_callback_duration(delay longest);
+  [[nodiscard]] clock::duration slow_callback_duration() const;
 
   /// For skein itself.
   [[nodiscard]] detail::worker& inner() const noexcept { return *worker_; }
@@ -330,6 +352,7 @@ class event_loop {
 
   detail::worker* worker_;
   std::unique_ptr<detail::runtime_core> owned_;
+  detail::made_at made_;
 };
 
 /// Options of a lone loop.

@@ -121,6 +121,7 @@ class executor {
 /// Threads for calls that block: made when a job finds none idle, up to a maximum.
 ///
 /// Lifetime    The destructor shuts down and waits for running jobs, unless a shutdown gave up on them.
+///             Debug mode says so in the log if there are any.
 /// Source      concurrent.futures.ThreadPoolExecutor.
 class thread_pool_executor : public executor {
  public:
@@ -139,6 +140,8 @@ class thread_pool_executor : public executor {
   [[nodiscard]] bool left_behind() const;
 
  private:
+  [[nodiscard]] std::size_t unfinished() const;
+
   struct state;
   std::shared_ptr<state> state_;
 };

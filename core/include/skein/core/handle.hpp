@@ -30,11 +30,15 @@ class handle {
   [[nodiscard]] bool cancelled() const noexcept {
     return call_ && call_->current_phase() == detail::scheduled_call::phase::cancelled;
   }
-  /// Returns     A line for people: `<handle print>`, `<handle cancelled>`.
+  /// Returns     A line for people: `<handle print>`, `<handle cancelled>`; in debug mode also what was
+  ///             cancelled, and where it was made.
   [[nodiscard]] std::string repr() const;
 
   /// Handles are equal when they are handles to the same call.
   friend bool operator==(handle const& a, handle const& b) noexcept { return a.call_.get() == b.call_.get(); }
+
+  /// For skein itself.
+  [[nodiscard]] detail::made_at made() const noexcept { return call_ ? call_->made : nullptr; }
 
  protected:
   detail::call_ref call_;

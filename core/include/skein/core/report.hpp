@@ -25,6 +25,7 @@ struct exception_context {
   any_future future = {};
   any_task task = {};
   std::optional<skein::handle> handle = {};
+  /// In debug mode: the calls that made the task, future or handle, oldest first, a line each.
   std::string source_traceback = {};
 };
 
@@ -45,6 +46,8 @@ namespace detail {
 void report(loop_id loop, exception_context const& context) noexcept;
 /// Writes a line to the log sink.
 void log_line(std::string_view line) noexcept;
+/// Writes several lines.
+void log_lines(std::string_view text) noexcept;
 /// Returns     The type and text of an error: `std::runtime_error("no luck")`.
 [[nodiscard]] std::string describe(std::exception_ptr const& error);
 

@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <optional>
+#include <thread>
 #include <utility>
 
 namespace skein {
@@ -20,7 +21,7 @@ struct run_options {
   /// Threads that run tasks, the calling one among them. 0: as many as the CPU mask and the cgroup's quota
   /// allow. 1: everything in asyncio's order on the calling thread. At most 1024.
   unsigned workers = 0;
-  /// Debug mode; else on if the environment has a `SKEIN_DEBUG` that is not empty.
+  /// Debug mode, see event_loop::set_debug; else on if the environment has a `SKEIN_DEBUG` that is not empty.
   std::optional<bool> debug = {};
   /// Awaits in a row that may finish without suspending before a task has to yield. With one worker there is
   /// no limit, as in asyncio.
@@ -40,7 +41,7 @@ struct runner_run_options {
 /// A runtime that is kept for several runs. They share a context, a copy of the one in which the runner was
 /// made: what one sets, the next one sees.
 ///
-/// Threads     Used by the thread that made it.
+/// Threads     Used by the thread that made it; debug mode sees to that.
 /// Source      asyncio.Runner.
 class runner {
  public:
@@ -55,7 +56,8 @@ class runner {
   /// Runs until main is done.
   ///
   /// Returns     What main gives.
-  /// Throws      What main throws; `std::runtime_error` when closed, or when a loop runs on this thread.
+  /// Throws      What main throws; `std::runtime_error` when closed, when a loop runs on this thread, or in
+  ///             debug mode on another thread than the one that made the runner.
   template <awaitable A>
   await_result_t<A> run(A&& main) {
     return run(std::forward<A>(main), {});
@@ -87,6 +89,8 @@ class runner {
   /// Cancels the tasks that are left and waits until none is left, also of those born meanwhile. Errors they
   /// end with, and tasks that refuse to end, are reported to the exception handler. Then the default executor
   /// is joined and the loops are closed. Harmless when closed.
+  ///
+  /// Throws      `std::runtime_error` in debug mode on another thread than the one that made the runner.
   void close();
 
  private:
@@ -98,7 +102,10 @@ class runner {
   [[nodiscard]] task_options prepare(runner_run_options& options);
   [[nodiscard]] detail::worker& first_worker();
   void drive(detail::future_state& main);
+  void check_thread(char const* call) const;
+  void end();
 
+  std::thread::id const thread_ = std::this_thread::get_id();
   context context_ = copy_context();
   std::unique_ptr<detail::runtime_core> core_;
   std::unique_ptr<detail::interrupt_guard> interrupts_;  // during a run

@@ -26,6 +26,8 @@ namespace detail {
 [[nodiscard]] std::vector<call_frame> stack_of_task(task_state& state, std::optional<int> limit);
 void print_stack_of_task(task_state& state, std::optional<int> limit);
 
+[[nodiscard]] std::optional<unsigned> worker_of(task_state& state) noexcept;
+
 /// What tasks have more than futures. Derived is a handle.
 template <class Derived>
 class task_part {
@@ -56,6 +58,9 @@ class task_part {
   [[nodiscard]] context get_context() const {
     return context{state_ref<context_cell>::share(&state().own_context.cell())};
   }
+  /// Returns     The number of the worker that runs the task now, as `runtime::loop` counts them; else of the
+  ///             one that it is pinned to; nothing when any may run it, or it is done. A snapshot.
+  [[nodiscard]] std::optional<unsigned> worker() const { return worker_of(state()); }
   /// Returns     A snapshot.
   [[nodiscard]] skein::task_state state_now() const { return snapshot(state()); }
 

@@ -72,7 +72,7 @@ class handler_of final : public connection_handler {
 /// Sockets that accept connections.
 ///
 /// Threads     All functions: any thread; what waits, a task of any loop.
-/// Lifetime    Destroyed, it closes; connections that were accepted live on.
+/// Lifetime    Destroyed, it closes, and debug mode says so; connections that were accepted live on.
 /// Source      asyncio.Server.
 class server {
  public:
@@ -112,6 +112,8 @@ class server {
   explicit server(std::shared_ptr<detail::server_state> state) noexcept;
 
  private:
+  void drop() noexcept;
+
   std::shared_ptr<detail::server_state> state_;
 };
 

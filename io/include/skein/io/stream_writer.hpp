@@ -22,7 +22,7 @@ class stream;
 /// it can be; writers wait while more than the high-water mark is kept.
 ///
 /// Threads     One task at a time, of any loop; close, abort and the questions from any thread.
-/// Lifetime    Destroyed unclosed, it closes the connection as `close` does.
+/// Lifetime    Destroyed unclosed, it closes the connection as `close` does; debug mode says so in the log.
 /// Source      asyncio.StreamWriter; differs: `write` waits, `write_nowait` is asyncio's write.
 class stream_writer {
  public:

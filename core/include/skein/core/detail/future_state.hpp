@@ -6,6 +6,7 @@
 // told is forgotten or told twice.
 #pragma once
 
+#include <skein/core/detail/debug_mode.hpp>
 #include <skein/core/detail/frame.hpp>
 #include <skein/core/detail/slot.hpp>
 #include <skein/core/lowlevel/atomic.hpp>
@@ -41,6 +42,7 @@ struct future_texts {
   std::string name;
   std::string cancel_message;
   scope_request* sent = nullptr;  // of a task: requests to its branches, not taken back
+  made_at made;                   // in debug mode
 };
 
 class future_state {
@@ -101,6 +103,9 @@ class future_state {
   [[nodiscard]] std::string text(std::string future_texts::* which) const;
   void set_text(std::string future_texts::* which, std::string value);
   void clear_text(std::string future_texts::* which) noexcept;
+  /// Where it was made; null when that is not known.
+  [[nodiscard]] made_at made() const;
+  void set_made(made_at where);
   /// Makes room for texts, so that nothing has to be allocated later.
   void make_texts();
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skein/core/detail/context_slot.hpp>
+#include <skein/core/detail/debug_mode.hpp>
 #include <skein/core/detail/future_state.hpp>
 #include <skein/core/lowlevel/timer_heap.hpp>
 #include <skein/core/lowlevel/work_item.hpp>
@@ -51,6 +52,8 @@ class scheduled_call : public lowlevel::work_item {
 
   /// Where the call is made; filled in before it is queued.
   context_slot own_context;
+  /// Where it was asked for, in debug mode; filled in before it is queued.
+  made_at made;
 
   static lowlevel::work_ops const ops_table;
 

@@ -10,6 +10,7 @@
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace skein {
@@ -70,6 +71,10 @@ class task_state : public future_state, public lowlevel::work_item, public lowle
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
   [[nodiscard]] worker& home() const noexcept { return *home_; }
   [[nodiscard]] bool pinned() const noexcept { return pinned_; }
+  /// The first coroutine; null when it has ended. For the worker that runs the task.
+  [[nodiscard]] std::coroutine_handle<> root() const noexcept { return root_; }
+  /// Returns     The index of the worker that runs it now.
+  [[nodiscard]] std::optional<unsigned> runs_on() const noexcept;
   /// Returns     A snapshot: pending (it waits), scheduled, running.
   [[nodiscard]] skein::task_state phase() const noexcept;
   [[nodiscard]] std::string message_of_cancel() const { return text(&future_texts::cancel_message); }
@@ -89,6 +94,7 @@ class task_state : public future_state, public lowlevel::work_item, public lowle
   [[nodiscard]] virtual std::exception_ptr take_error() noexcept = 0;
 
   context_slot own_context;
+  static lowlevel::work_ops const start_ops;
 
   // The registry of the loop that the task was made on; guarded by the registry's lock.
   task_state* registry_next = nullptr;
@@ -96,12 +102,12 @@ class task_state : public future_state, public lowlevel::work_item, public lowle
 
  private:
   friend class worker;
-  static lowlevel::work_ops const start_ops;
   static void start(lowlevel::work_item& item) noexcept;
   static void drop_start(lowlevel::work_item& item) noexcept;
   void apply(task_options& options);
   [[nodiscard]] bool may_start_here() const noexcept;
   void start_here() noexcept;
+  void run_first_piece(thread_state& thread) noexcept;
   void finish() noexcept;
 
   // Constant after launch.

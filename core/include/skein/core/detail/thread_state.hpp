@@ -21,6 +21,7 @@ namespace skein::detail {
 
 class worker;
 class task_state;
+struct frame_tracking;
 
 /// A coroutine to go on with, and the flow it belongs to.
 struct continuation {
@@ -48,6 +49,9 @@ struct thread_state {
   // Owner only. The current context is `context` if that is set, else that of the task, else `own_context`.
   context_slot* context = nullptr;  // of a callback, or of context::run
   context_slot own_context;
+
+  // Owner only; null unless its loop is in debug mode (worker_debug.cpp).
+  frame_tracking* tracking = nullptr;
 
   [[nodiscard]] task_state* task() const noexcept {
     return running_task.load(lowlevel::memory_order_relaxed);

@@ -74,6 +74,9 @@ class frame_cache {
   /// Gives everything to the central list: the thread ends.
   void flush_all() noexcept;
 
+  /// Exchanges the blocks of two caches of a thread; with one that is `none`, this one refuses from now on.
+  void swap(frame_cache& other) noexcept;
+
  private:
   struct block {
     block* next;
