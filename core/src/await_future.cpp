@@ -8,6 +8,7 @@
 #include <skein/core/detail/done_callback.hpp>
 #include <skein/core/errors.hpp>
 #include <skein/core/future.hpp>
+#include <skein/core/lowlevel/dependency.hpp>
 #include <skein/core/report.hpp>
 
 #include <condition_variable>
@@ -18,8 +19,15 @@ namespace skein::detail {
 
 // ---- in a task -------------------------------------------------------------------------------------------
 
-lowlevel::work_ops const await_future::ops{&lowlevel::wait_node::resume, &lowlevel::drop_wait,
-                                           &await_future::cancel_wait, &await_future::abandon_wait, "future"};
+lowlevel::work_ops const await_future::ops{
+    &lowlevel::wait_node::resume,
+    &lowlevel::drop_wait,
+    &await_future::cancel_wait,
+    &await_future::abandon_wait,
+    "future",
+    [](lowlevel::wait_node& node, lowlevel::dependency& into) noexcept {
+      into.completed_by(*static_cast<await_future&>(node).state_);
+    }};
 
 void await_future::completed_wait(completion_node& node, future_state&) noexcept {
   lowlevel::wake(static_cast<await_future&>(node));
