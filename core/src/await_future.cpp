@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // await_future.cpp: waiting for a future in a task, in a thread, by a callback.
+#include "await_trace.hpp"
 #include "loop_table.hpp"
 #include "runtime_core.hpp"
 #include "worker.hpp"
@@ -108,6 +109,9 @@ void await_future::finish() {
       state_->throw_cancelled();  // with the text of the request that did it
     }
     lowlevel::throw_cancelled();
+  }
+  if (state_->status() == future_status::failed) {
+    trace_await_of(state_->error_, *state_, where());
   }
   state_->throw_unless_finished();
 }

@@ -151,8 +151,9 @@ std::string text_of_places(wait_graph const& graph) {
     }
   }
   std::vector<std::pair<decltype(places)::key_type, group>> sorted{places.begin(), places.end()};
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [](auto const& a, auto const& b) { return a.second.tasks > b.second.tasks; });
+  std::sort(sorted.begin(), sorted.end(), [](auto const& a, auto const& b) {
+    return a.second.tasks != b.second.tasks ? a.second.tasks > b.second.tasks : a.first < b.first;
+  });
   std::string text;
   for (std::size_t i = 0; i < std::min(sorted.size(), lines_max); ++i) {
     auto const& [place, g] = sorted[i];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // join.cpp: the slow paths of awaiting children: suspending, spilling, failing, rejoining.
+#include "await_trace.hpp"
 #include "worker.hpp"
 
 #include <skein/core/detail/generator_core.hpp>
@@ -276,6 +277,7 @@ void rethrow(slot_base& slot) {
   std::exception_ptr const taken = std::move(error_of(slot));
   std::destroy_at(&error_of(slot));
   set_status(slot, slot_status::empty);
+  trace_await(taken, slot.owner->where);
   std::rethrow_exception(taken);
 }
 
