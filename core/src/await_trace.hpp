@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // await_trace.hpp: the awaits that an exception passed, kept beside the exception object.
 //
-// What       A table from exception objects to the places where they came out of a co_await. An entry lives as
-//            long as its object: the first entry puts a function in front of the object's destructor, in the
-//            header that every exception has before it (Itanium C++ ABI, Exception Handling, 2.2.1).
+// What       A table from exception objects to the places where they came out of a co_await. An entry lives
+//            as long as its object: the first record puts a function in front of the object's destructor,
+//            in the header that every exception has before it (Itanium C++ ABI, Exception Handling, 2.2.1).
 // Source     The header is that of libstdc++ and libc++abi on 64-bit machines; that the type stands where it
 //            is expected is looked at each time. Elsewhere there are no traces.
 // Threads    Any.

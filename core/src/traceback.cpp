@@ -12,7 +12,9 @@
 
 #include <cxxabi.h>
 
+#include <algorithm>
 #include <typeinfo>
+#include <utility>
 #include <vector>
 
 namespace skein {
@@ -161,7 +163,10 @@ class writer {
 
 std::string traceback_of(std::exception_ptr const& error) {
   anatomy const a = anatomy_of(error);
-  bool const more = !trace_of(error).hops.empty() || !a.members.empty() || a.cause != nullptr;
+  std::vector<trace_hop> const hops = trace_of(error).hops;
+  bool const awaited =
+      std::any_of(hops.begin(), hops.end(), [](trace_hop const& hop) { return hop.where.line() != 0; });
+  bool const more = awaited || !a.members.empty() || a.cause != nullptr;
   return more ? format_exception(error) : std::string{};
 }
 
