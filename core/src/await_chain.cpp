@@ -14,9 +14,10 @@ namespace skein::detail {
 
 await_chain::await_chain(lowlevel::flow& strand) noexcept {
   static_cast<void>(strand.inspect(
-      [](lowlevel::wait_node const& wait, void* self) { static_cast<await_chain*>(self)->read(wait); },
-      this));
+      [](lowlevel::wait_node& wait, void* self) { static_cast<await_chain*>(self)->read(wait); }, this));
 }
+
+await_chain::await_chain(lowlevel::wait_node const& innermost) noexcept { read(innermost); }
 
 // While the innermost wait is held where it is, nobody above it can go on: a parent is resumed by the end of
 // its child. A parent that has not suspended yet, because the child has only just begun to wait, has not
@@ -137,6 +138,15 @@ std::string short_function_name(std::string_view pretty) {
     name += part;
   }
   return name;
+}
+
+std::source_location outside_of_skein(std::span<std::source_location const> places) {
+  for (std::source_location const& place : places) {
+    if (!short_function_name(place.function_name()).starts_with("skein::")) {
+      return place;
+    }
+  }
+  return places.empty() ? std::source_location{} : places.front();
 }
 
 }  // namespace skein::detail

@@ -19,6 +19,8 @@ class await_chain {
  public:
   /// Reads the chain of a flow; it is empty when the flow does not wait.
   explicit await_chain(lowlevel::flow& strand) noexcept;
+  /// Reads the chain that ends in a wait which is held where it is (`flow::inspect`).
+  explicit await_chain(lowlevel::wait_node const& innermost) noexcept;
 
   /// Returns     The places, innermost first.
   [[nodiscard]] std::span<std::source_location const> places() const noexcept {
@@ -36,6 +38,9 @@ class await_chain {
   std::size_t size_ = 0;
   bool cut_ = false;
 };
+
+/// Returns     The innermost place that is not inside skein; the innermost one when all are.
+[[nodiscard]] std::source_location outside_of_skein(std::span<std::source_location const> places);
 
 /// Returns     The name of a function without return type, parameters, template arguments and unnamed
 ///             namespaces: `app::fetch`, `main::<lambda>`.

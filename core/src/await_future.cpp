@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // await_future.cpp: waiting for a future in a task, in a thread, by a callback.
+#include "await_trace.hpp"
 #include "loop_table.hpp"
 #include "runtime_core.hpp"
 #include "worker.hpp"
@@ -8,6 +9,7 @@
 #include <skein/core/detail/done_callback.hpp>
 #include <skein/core/errors.hpp>
 #include <skein/core/future.hpp>
+#include <skein/core/lowlevel/dependency.hpp>
 #include <skein/core/report.hpp>
 
 #include <condition_variable>
@@ -18,8 +20,15 @@ namespace skein::detail {
 
 // ---- in a task -------------------------------------------------------------------------------------------
 
-lowlevel::work_ops const await_future::ops{&lowlevel::wait_node::resume, &lowlevel::drop_wait,
-                                           &await_future::cancel_wait, &await_future::abandon_wait, "future"};
+lowlevel::work_ops const await_future::ops{
+    &lowlevel::wait_node::resume,
+    &lowlevel::drop_wait,
+    &await_future::cancel_wait,
+    &await_future::abandon_wait,
+    "future",
+    [](lowlevel::wait_node& node, lowlevel::dependency& into) noexcept {
+      into.completed_by(*static_cast<await_future&>(node).state_);
+    }};
 
 void await_future::completed_wait(completion_node& node, future_state&) noexcept {
   lowlevel::wake(static_cast<await_future&>(node));
@@ -101,6 +110,9 @@ void await_future::finish() {
       state_->throw_cancelled();  // with the text of the request that did it
     }
     lowlevel::throw_cancelled();
+  }
+  if (state_->status() == future_status::failed) {
+    trace_await_of(state_->error_, *state_, where());
   }
   state_->throw_unless_finished();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // call_graph.cpp: capturing and writing call graphs.
 #include "await_chain.hpp"
+#include "waiters.hpp"
 
 #include <skein/core/call_graph.hpp>
 #include <skein/core/detail/await_future.hpp>
@@ -17,11 +18,12 @@
 
 namespace skein {
 namespace detail {
-namespace {
 
 call_frame frame_of(std::source_location const& place) {
   return {short_function_name(place.function_name()), place.file_name(), place.line()};
 }
+
+namespace {
 
 std::vector<call_frame> stack_of(future_state& state) {
   std::vector<call_frame> stack;
@@ -54,8 +56,8 @@ void apply_limit(std::vector<call_frame>& stack, std::optional<int> limit) {
   }
 }
 
-// Who waits for a future: tasks, and futures that stand between (of gather, of shield).
-//
+}  // namespace
+
 // Allocates before it takes the lock, and again when there are more by then.
 std::vector<state_ref<>> direct_waiters(future_state& state) {
   std::vector<state_ref<>> found;
@@ -78,6 +80,8 @@ std::vector<state_ref<>> direct_waiters(future_state& state) {
     }
   }
 }
+
+namespace {
 
 class capture {
  public:

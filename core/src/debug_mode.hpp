@@ -5,7 +5,7 @@
 // calls that made it are remembered. Outside of debug mode the fast way knows nothing of all this.
 #pragma once
 
-#include "traceback.hpp"
+#include "native_traceback.hpp"
 
 #include <skein/core/detail/debug_mode.hpp>
 #include <skein/core/detail/scheduled_call.hpp>

@@ -4,6 +4,7 @@
 #include "worker.hpp"
 
 #include <skein/core/detail/doorbell.hpp>
+#include <skein/core/lowlevel/dependency.hpp>
 
 #include <mutex>
 #include <utility>
@@ -13,6 +14,14 @@ namespace skein::detail {
 lowlevel::work_ops const doorbell_wait::ops{&doorbell_wait::run_or_hop, &lowlevel::drop_wait,
                                             &doorbell_wait::cancel_wait, &doorbell_wait::abandon_wait,
                                             "completion"};
+
+lowlevel::work_ops const doorbell_wait::ops_of_group{
+    &doorbell_wait::run_or_hop,
+    &lowlevel::drop_wait,
+    &doorbell_wait::cancel_wait,
+    &doorbell_wait::abandon_wait,
+    "task_group",
+    [](lowlevel::wait_node&, lowlevel::dependency& into) noexcept { into.ended_by_children(); }};
 
 void doorbell::ring() noexcept {
   doorbell_wait* woken = nullptr;

@@ -74,7 +74,7 @@ flow::delivery flow::request_cancel() noexcept {
   }
 }
 
-bool flow::inspect(void (*f)(wait_node const& wait, void* context), void* context) noexcept {
+bool flow::inspect(void (*f)(wait_node& wait, void* context), void* context) noexcept {
   std::uintptr_t word = word_.load(memory_order_relaxed);
   for (;;) {
     if ((word & busy_bit) != 0) {
@@ -85,7 +85,7 @@ bool flow::inspect(void (*f)(wait_node const& wait, void* context), void* contex
     }
     if (word_.compare_exchange_weak(word, word | busy_bit, memory_order_acq_rel,
                                     memory_order_relaxed)) {  // [B]
-      f(*reinterpret_cast<wait_node const*>(word & pointer_mask), context);
+      f(*reinterpret_cast<wait_node*>(word & pointer_mask), context);
       word_.fetch_and(~busy_bit, memory_order_release);  // [C]
       return true;
     }

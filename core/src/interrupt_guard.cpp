@@ -2,6 +2,7 @@
 // interrupt_guard.cpp: Ctrl-C: cancel, then leave, then die.
 #include "interrupt_guard.hpp"
 
+#include "deadlock.hpp"
 #include "runtime_core.hpp"
 
 #include <skein/core/detail/scheduled_call.hpp>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include <exception>
+#include <string>
 #include <tuple>
 #include <utility>
 
@@ -29,6 +31,7 @@ void log_tasks(runtime_core& runtime) {
   for (auto const& task : runtime.tasks()) {
     log_line("  " + task->repr());
   }
+  log_line("skein: " + text_of_waits(runtime));
 }
 
 }  // namespace
@@ -55,6 +58,10 @@ void interrupt_guard::on_interrupt() {
     return;  // the run ends just now
   }
   if (!std::exchange(cancelled_main_, true)) {
+    // Before the cancel ends it: that may be why somebody pressed Ctrl-C.
+    if (std::string const circles = text_of_circles(runtime_); !circles.empty()) {
+      log_line("skein: interrupted; " + circles);
+    }
     main_->cancel({});
     return;
   }

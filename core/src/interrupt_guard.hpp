@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // interrupt_guard.hpp: what Ctrl-C does while `run` runs its main task.
 //
-// The first SIGINT cancels main, once, so that its clean-up runs; the second one tells which tasks there are
-// and leaves the run at the loop's next turn; the third ends the process as it would have done without us,
-// and so does the second one if the loop has not come to its next turn since the first.
+// The first SIGINT tells of a deadlock, if there is one, and cancels main, once, so that its clean-up runs;
+// the second one tells which tasks there are and what they wait for, and leaves the run at the loop's next
+// turn; the third ends the process as it would have done without us, and so does the second one if the loop
+// has not come to its next turn since the first.
 #pragma once
 
 #include <skein/core/detail/task_state.hpp>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // join.cpp: the slow paths of awaiting children: suspending, spilling, failing, rejoining.
+#include "await_trace.hpp"
 #include "worker.hpp"
 
 #include <skein/core/detail/debug_mode.hpp>
@@ -7,6 +8,7 @@
 #include <skein/core/detail/join.hpp>
 #include <skein/core/detail/task_state.hpp>
 #include <skein/core/errors.hpp>
+#include <skein/core/lowlevel/dependency.hpp>
 
 #include <stdexcept>
 
@@ -58,13 +60,20 @@ bool cancel_fork(lowlevel::wait_node& node) noexcept {
   return taken;
 }
 
-lowlevel::work_ops const fork_ops{&lowlevel::wait_node::resume, &lowlevel::drop_wait, &cancel_fork,
-                                  [](lowlevel::wait_node&) noexcept {}, "when_all"};
+void joins(lowlevel::wait_node& node, lowlevel::dependency& into) noexcept {
+  into.joined(static_cast<fork_join::wait&>(node).fork);
+}
+
+lowlevel::work_ops const fork_ops{&lowlevel::wait_node::resume,         &lowlevel::drop_wait, &cancel_fork,
+                                  [](lowlevel::wait_node&) noexcept {}, "when_all",           &joins};
 
 // A request stays at the parent: it is delivered where the parent waits next.
-lowlevel::work_ops const shield_ops{&lowlevel::wait_node::resume, &lowlevel::drop_wait,
+lowlevel::work_ops const shield_ops{&lowlevel::wait_node::resume,
+                                    &lowlevel::drop_wait,
                                     [](lowlevel::wait_node&) noexcept { return false; },
-                                    [](lowlevel::wait_node&) noexcept {}, "shielded"};
+                                    [](lowlevel::wait_node&) noexcept {},
+                                    "shielded",
+                                    &joins};
 
 }  // namespace
 
@@ -271,6 +280,7 @@ void rethrow(slot_base& slot) {
   std::exception_ptr const taken = std::move(error_of(slot));
   std::destroy_at(&error_of(slot));
   set_status(slot, slot_status::empty);
+  trace_await(taken, slot.owner->where);
   std::rethrow_exception(taken);
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // report.cpp: telling exception handlers, and the log.
+#include "await_trace.hpp"
 #include "loop_table.hpp"
+#include "native_traceback.hpp"
 #include "runtime_core.hpp"
-#include "traceback.hpp"
 
 #include <skein/core/detail/context_cell.hpp>
 #include <skein/core/errors.hpp>
@@ -31,13 +32,6 @@ log_state& the_log() {
   return *log;
 }
 
-std::string demangle(char const* name) {
-  int status = 0;
-  std::unique_ptr<char, decltype(&std::free)> const text{abi::__cxa_demangle(name, nullptr, nullptr, &status),
-                                                         &std::free};
-  return status == 0 ? text.get() : name;
-}
-
 std::string text_of(exception_context const& context) {
   std::string text = context.message;
   if (context.future) {
@@ -45,6 +39,9 @@ std::string text_of(exception_context const& context) {
   }
   if (context.exception != nullptr) {
     text += "\nexception: " + detail::describe(context.exception);
+    if (std::string const awaits = detail::traceback_of(context.exception); !awaits.empty()) {
+      text += "\n" + awaits;
+    }
   }
   if (!context.source_traceback.empty()) {
     text += "\ncreated at (most recent call last):\n" + context.source_traceback;
@@ -73,6 +70,13 @@ void set_log_sink(std::function<void(std::string_view line)> f) {
 }
 
 namespace detail {
+
+std::string demangle(char const* name) {
+  int status = 0;
+  std::unique_ptr<char, decltype(&std::free)> const text{abi::__cxa_demangle(name, nullptr, nullptr, &status),
+                                                         &std::free};
+  return status == 0 ? text.get() : name;
+}
 
 std::string callable_name(std::type_info const& type) {
   std::string const whole = demangle(type.name());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // repr.cpp: futures and tasks as a line for people, close to how CPython shows them.
 #include "await_chain.hpp"
-#include "traceback.hpp"
+#include "native_traceback.hpp"
 
 #include <skein/core/detail/done_callback.hpp>
 #include <skein/core/detail/task_state.hpp>

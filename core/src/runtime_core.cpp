@@ -160,7 +160,9 @@ void runtime_core::drive(future_state& main) {
     }
   };
   std::uint64_t const id = add_callback<decltype(leave)>(main, leave, nullptr);
+  main_ = &main;
   first.run();
+  main_ = nullptr;
   *driving = false;
   static_cast<void>(remove_callback(main, id));
   rethrow_failure();

@@ -64,6 +64,9 @@ class runtime_core {
   /// Runs the first worker until a future is done, or something ended the runtime.
   void drive(future_state& main);
 
+  /// Returns     What drive runs for; null when it does not run. First worker only.
+  [[nodiscard]] future_state* main() const noexcept { return main_; }
+
   [[nodiscard]] bool lone() const noexcept { return workers.size() == 1; }
   [[nodiscard]] bool stopping() const noexcept { return stopping_.load(lowlevel::memory_order_acquire); }
   [[nodiscard]] bool owns(loop_id id) const noexcept { return id - first_id_ < workers.size(); }
@@ -130,6 +133,7 @@ class runtime_core {
   lowlevel::atomic<int> visitors_{0};
   lowlevel::atomic<int> jobs_{0};
   bool closed_ = false;
+  future_state* main_ = nullptr;  // first worker only
   lowlevel::spinlock failure_lock_;
   std::exception_ptr failure_;  // guarded by failure_lock_
   std::mutex executor_mutex_;

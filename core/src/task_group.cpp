@@ -249,7 +249,7 @@ coro<bool> group_core::exit(std::exception_ptr error) {
   }
   while (!finish_if_idle()) {
     try {
-      co_await bell_.wait();
+      co_await bell_.wait_for_children();
     } catch (cancelled_error const&) {
       (abort(false) ? cancellation : late) = std::current_exception();
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // task_state.cpp: the life of a task: launch, first step, cancel, finish.
+#include "await_trace.hpp"
 #include "debug_mode.hpp"
 #include "loop_table.hpp"
 #include "runtime_core.hpp"
@@ -179,6 +180,7 @@ void task_state::finish() noexcept {
     switch (classify(error_)) {
       case ending::error:
         outcome = future_status::failed;
+        trace_end_of(error_, *this);
         break;
       case ending::cancelled:
         if (std::string message = message_of(error_); !message.empty()) {

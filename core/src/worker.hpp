@@ -123,7 +123,8 @@ class worker {
   [[nodiscard]] bool take_injected() noexcept;
   [[nodiscard]] bool work_is_visible() const noexcept;
   void park();
-  void sleep_until_due();
+  [[nodiscard]] bool nothing_outstanding() const noexcept;
+  void sleep_until_due(lowlevel::instant limit);
   void knock() noexcept;
   void knock_at_others() noexcept;
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // worker_search.cpp: what a worker does that has nothing to do: steal, search for a while, park.
+#include "deadlock.hpp"
 #include "runtime_core.hpp"
 #include "worker.hpp"
 
 #include <skein/core/detail/join.hpp>
 
 #include <array>
+#include <chrono>
 
 namespace skein::detail {
 namespace {
@@ -44,7 +46,23 @@ void worker::idle_alone() {
     parker_.retract();
     return;
   }
-  sleep_until_due();
+  if (!runtime.options.virtual_time) {
+    sleep_until_due(lowlevel::never);
+    return;
+  }
+  // What is not outstanding now only another thread can bring: not for ever, or a test would hang.
+  lowlevel::instant const patience = nothing_outstanding() ? patience_of(runtime) : lowlevel::never;
+  auto const since = std::chrono::steady_clock::now();
+  sleep_until_due(patience);
+  if (patience != lowlevel::never && nothing_outstanding() &&
+      std::chrono::steady_clock::now() - since >= std::chrono::nanoseconds{patience}) {
+    give_up(runtime);
+  }
+}
+
+bool worker::nothing_outstanding() const noexcept {
+  return quiet() && timers.next_deadline() == lowlevel::never && !runtime.jobs_running() &&
+         (driver_ == nullptr || !driver_->has_waiters());
 }
 
 // Virtual time: goes to the next timer when nothing else is to come. A job of an executor is waited for; I/O
@@ -64,13 +82,14 @@ bool worker::jump_in_time() {
   return true;
 }
 
-// Sleeps, in the driver or on the futex, until the next timer or an unpark; after announce.
-void worker::sleep_until_due() {
+// Sleeps, in the driver or on the futex, until the next timer or an unpark, or for as long as the limit says
+// when nothing is due; after announce.
+void worker::sleep_until_due(lowlevel::instant limit) {
   add_one(parks_);
-  lowlevel::instant timeout = lowlevel::never;
+  lowlevel::instant timeout = limit;
   lowlevel::instant const due = timers.next_deadline();
   if (runtime.options.virtual_time) {
-    timeout = due == lowlevel::never ? lowlevel::never : outside_poll;
+    timeout = due == lowlevel::never ? limit : outside_poll;
   } else if (due != lowlevel::never) {
     lowlevel::instant const at = now();
     timeout = due > at ? due - at : 0;
@@ -214,7 +233,7 @@ void worker::park() {
   if (work_is_visible()) {
     parker_.retract();
   } else {
-    sleep_until_due();
+    sleep_until_due(lowlevel::never);
   }
   // Whoever took us out of the set has counted us as searching.
   searching_ = !runtime.idle.unpark(index);

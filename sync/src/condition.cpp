@@ -12,9 +12,9 @@
 namespace skein {
 namespace detail {
 
-constinit lowlevel::work_ops const condition_wait::ops{&lowlevel::wait_node::resume, &lowlevel::drop_wait,
-                                                       &condition_wait::cancel_wait,
-                                                       &condition_wait::abandon_wait, "condition.wait"};
+constinit lowlevel::work_ops const condition_wait::ops{
+    &lowlevel::wait_node::resume,  &lowlevel::drop_wait, &condition_wait::cancel_wait,
+    &condition_wait::abandon_wait, "condition.wait",     &permit_wait::depends};
 
 // ---- the board -------------------------------------------------------------------------------------------
 

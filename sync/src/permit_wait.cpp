@@ -6,7 +6,8 @@
 
 namespace skein::detail {
 
-constinit lowlevel::work_ops const lock_wait_ops = place_ops<&permit_wait::give_back>("lock.acquire");
+constinit lowlevel::work_ops const lock_wait_ops =
+    place_ops<&permit_wait::give_back>("lock.acquire", &permit_wait::depends);
 constinit lowlevel::work_ops const semaphore_wait_ops =
     place_ops<&permit_wait::give_back>("semaphore.acquire");
 
@@ -58,6 +59,7 @@ void permits::arrived(waiter& w) noexcept {
   {
     std::lock_guard const guard{lock_};
     called_.remove(w);
+    holder_ = lowlevel::running_task_id();
     call_waiters(chain);
   }
   chain.wake();
@@ -69,6 +71,21 @@ void permit_wait::give_back(waiter& from, wake_chain& chain) noexcept {
   p.call_waiters(chain);
 }
 
+void permits::say_holder(lowlevel::dependency& into) const noexcept {
+  if (value_ == 0 && called_.empty()) {
+    into.held_by(holder_);
+  }
+}
+
+// Whoever was called goes on; one that is still in line waits for the holder, with the lock held.
+void permit_wait::depends(lowlevel::wait_node& node, lowlevel::dependency& into) noexcept {
+  auto& self = static_cast<permit_wait&>(node);
+  held_place const place{self};
+  if (place.line() == &self.from_.line_) {
+    self.from_.say_holder(into);
+  }
+}
+
 bool permit_wait::suspend() noexcept {
   {
     std::lock_guard const guard{from_.lock_};
@@ -76,7 +93,7 @@ bool permit_wait::suspend() noexcept {
       return from_.line_.enter(*this);
     }
     if (!yields_) {
-      --from_.value_;  // released meanwhile
+      from_.take();  // released meanwhile
       return false;
     }
     if (!from_.called_.enter_called(*this)) {

@@ -22,9 +22,10 @@ rw_core::~rw_core() {
   report_disbanded("rw_lock", waiters);
 }
 
-void rw_core::enter(rw_mode mode) noexcept {
+void rw_core::enter(rw_mode mode, std::uint64_t task) noexcept {
   if (mode == rw_mode::write) {
     writer_ = true;
+    writing_task_ = task;
   } else {
     ++readers_;
   }
@@ -44,7 +45,7 @@ void rw_core::call_waiters(wake_chain& chain) noexcept {
     if (!may_enter(mode)) {
       return;
     }
-    enter(mode);
+    enter(mode, lowlevel::id_of_waiting_task(*line_.first()));
     chain.add(line_.call_first(called_));
   }
 }
@@ -54,7 +55,7 @@ bool rw_core::try_take(rw_mode mode) noexcept {
   if (!may_enter(mode) || !line_.empty()) {
     return false;
   }
-  enter(mode);
+  enter(mode, lowlevel::running_task_id());
   return true;
 }
 
@@ -82,9 +83,9 @@ rw_core::snapshot rw_core::look() const noexcept {
 // ---- the wait --------------------------------------------------------------------------------------------
 
 constinit lowlevel::work_ops const rw_wait::read_ops =
-    place_ops<&rw_wait::give_back, &rw_wait::close_ranks>("rw_lock.acquire_read");
+    place_ops<&rw_wait::give_back, &rw_wait::close_ranks>("rw_lock.acquire_read", &rw_wait::depends);
 constinit lowlevel::work_ops const rw_wait::write_ops =
-    place_ops<&rw_wait::give_back, &rw_wait::close_ranks>("rw_lock.acquire_write");
+    place_ops<&rw_wait::give_back, &rw_wait::close_ranks>("rw_lock.acquire_write", &rw_wait::depends);
 
 bool rw_wait::suspend() noexcept {
   {
@@ -95,7 +96,7 @@ bool rw_wait::suspend() noexcept {
     if (yields_ && !from_.called_.enter_called(*this)) {
       return false;
     }
-    from_.enter(mode_);
+    from_.enter(mode_, lowlevel::running_task_id());
     if (!yields_) {
       return false;  // released meanwhile
     }
@@ -113,6 +114,15 @@ void rw_wait::give_back(waiter& from, wake_chain& chain) noexcept {
 // A writer that leaves the line no longer stops the readers behind it.
 void rw_wait::close_ranks(waiter& from, wake_chain& chain) noexcept {
   static_cast<rw_wait&>(from).from_.call_waiters(chain);
+}
+
+// Of readers it is not known who they are.
+void rw_wait::depends(lowlevel::wait_node& node, lowlevel::dependency& into) noexcept {
+  auto& self = static_cast<rw_wait&>(node);
+  held_place const place{self};
+  if (place.line() == &self.from_.line_ && self.from_.writer_ && self.from_.called_.empty()) {
+    into.held_by(self.from_.writing_task_);
+  }
 }
 
 void rw_wait::finish() {

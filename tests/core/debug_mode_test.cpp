@@ -3,7 +3,7 @@
 #include <support/log_lines.hpp>
 #include <support/test_case.hpp>
 
-#include "traceback.hpp"
+#include "native_traceback.hpp"
 
 #include <skein/core/create_task.hpp>
 #include <skein/core/detail/debug_mode.hpp>

@@ -153,7 +153,7 @@ TEST_CASE("flow: inspect shows the wait, and only while there is one", "[core][f
   flow f{any_kind()};
   scripted_wait wait{false};
   wait_node const* seen = nullptr;
-  auto const look = [](wait_node const& w, void* context) { *static_cast<wait_node const**>(context) = &w; };
+  auto const look = [](wait_node& w, void* context) { *static_cast<wait_node const**>(context) = &w; };
   REQUIRE_FALSE(f.inspect(look, &seen));
   f.request_cancel();
   REQUIRE_FALSE(f.inspect(look, &seen));

@@ -27,12 +27,14 @@ class doorbell {
   class [[nodiscard("co_await it")]] operation {
    public:
     using skein_awaits = bool;
-    operation(doorbell& bell, lowlevel::instant deadline) noexcept : bell_{&bell}, deadline_{deadline} {}
+    operation(doorbell& bell, lowlevel::instant deadline, lowlevel::work_ops const& kind) noexcept
+        : bell_{&bell}, deadline_{deadline}, kind_{&kind} {}
     [[nodiscard]] doorbell_wait make_awaiter(std::source_location where) const noexcept;
 
    private:
     doorbell* bell_;
     lowlevel::instant deadline_;
+    lowlevel::work_ops const* kind_;
   };
 
   doorbell() noexcept = default;
@@ -45,12 +47,16 @@ class doorbell {
   ///
   /// Returns     True.
   /// Cancelling  A ring that came in the same moment is kept for the next wait.
-  [[nodiscard]] operation wait() noexcept { return {*this, lowlevel::never}; }
+  [[nodiscard]] operation wait() noexcept;
+  /// The same, for the owner of a group, whom nobody but its children rings for: reports of deadlocks know.
+  ///
+  /// Cancelling  As above.
+  [[nodiscard]] operation wait_for_children() noexcept;
   /// Waits for a ring until a deadline.
   ///
   /// Returns     False when there was none.
   /// Cancelling  As above.
-  [[nodiscard]] operation wait_until(lowlevel::instant deadline) noexcept { return {*this, deadline}; }
+  [[nodiscard]] operation wait_until(lowlevel::instant deadline) noexcept;
 
   /// Returns     The task that waits; null when none does. A snapshot.
   [[nodiscard]] state_ref<> waiting_task() noexcept;
@@ -67,8 +73,9 @@ class doorbell {
 /// ringer, the canceller, or the timer itself.
 class doorbell_wait : public lowlevel::wait_node, public lowlevel::timer_node {
  public:
-  doorbell_wait(doorbell& bell, lowlevel::instant deadline, std::source_location where) noexcept
-      : wait_node{ops, where}, timer_node{&fire}, bell_{bell}, deadline_{deadline} {}
+  doorbell_wait(doorbell& bell, lowlevel::instant deadline, lowlevel::work_ops const& kind,
+                std::source_location where) noexcept
+      : wait_node{kind, where}, timer_node{&fire}, bell_{bell}, deadline_{deadline} {}
   doorbell_wait(doorbell_wait const&) = delete;
   doorbell_wait& operator=(doorbell_wait const&) = delete;
   ~doorbell_wait() { leave(); }
@@ -84,6 +91,7 @@ class doorbell_wait : public lowlevel::wait_node, public lowlevel::timer_node {
  private:
   friend class doorbell;
   static lowlevel::work_ops const ops;
+  static lowlevel::work_ops const ops_of_group;
   static void fire(lowlevel::timer_node& timer) noexcept;
   static void run_or_hop(lowlevel::work_item& item) noexcept;
   static bool cancel_wait(lowlevel::wait_node& node) noexcept;
@@ -98,7 +106,14 @@ class doorbell_wait : public lowlevel::wait_node, public lowlevel::timer_node {
 };
 
 inline doorbell_wait doorbell::operation::make_awaiter(std::source_location where) const noexcept {
-  return doorbell_wait{*bell_, deadline_, where};
+  return doorbell_wait{*bell_, deadline_, *kind_, where};
+}
+inline doorbell::operation doorbell::wait() noexcept { return {*this, lowlevel::never, doorbell_wait::ops}; }
+inline doorbell::operation doorbell::wait_for_children() noexcept {
+  return {*this, lowlevel::never, doorbell_wait::ops_of_group};
+}
+inline doorbell::operation doorbell::wait_until(lowlevel::instant deadline) noexcept {
+  return {*this, deadline, doorbell_wait::ops};
 }
 
 }  // namespace skein::detail

@@ -107,7 +107,7 @@ class flow {
   /// Looks at the current wait while it is held where it is.
   ///
   /// Returns     False when the flow does not wait; f was not called.
-  bool inspect(void (*f)(wait_node const& wait, void* context), void* context) noexcept;
+  bool inspect(void (*f)(wait_node& wait, void* context), void* context) noexcept;
 
   /// Takes back a request that was not delivered yet (`task::uncancel`).
   ///

@@ -9,6 +9,7 @@ namespace skein::lowlevel {
 
 class work_item;
 class wait_node;
+class dependency;
 
 /// What a work item does; one constant table for each kind of item.
 struct work_ops {
@@ -22,6 +23,9 @@ struct work_ops {
   void (*abandon)(wait_node&) noexcept;
   /// For reports: what is waited for, such as "sleep" or "lock.acquire".
   char const* what;
+  /// For reports: says who can end the wait, see `dependency`. Called while the wait is held where it is; it
+  /// may take the primitive's lock, and allocates nothing. Null: anybody may.
+  void (*depends)(wait_node&, dependency&) noexcept = nullptr;
 };
 
 /// An intrusive queue entry. It is in at most one queue at a time, and the queue borrows it.

@@ -20,6 +20,7 @@
 
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <source_location>
 
@@ -45,9 +46,11 @@ class permits {
     if (!available()) {
       return false;
     }
-    --value_;
+    take();
     return true;
   }
+  /// Says who holds the last permit that was taken, with the lock held.
+  void say_holder(lowlevel::dependency& into) const noexcept;
   /// Returns     False when that would make more than `max` permits; nothing was released.
   bool release(std::size_t max) noexcept;
   [[nodiscard]] snapshot look() const noexcept;
@@ -62,11 +65,16 @@ class permits {
   // All with lock_ held.
   [[nodiscard]] bool available() const noexcept { return value_ > 0 && line_.empty() && called_.empty(); }
   void call_waiters(wake_chain& chain) noexcept;
+  void take() noexcept {
+    --value_;
+    holder_ = lowlevel::running_task_id();
+  }
 
   void arrived(waiter& w) noexcept;
 
   mutable lowlevel::spinlock lock_;
   std::size_t value_;
+  std::uint64_t holder_ = 0;  // the task that took the last one and ran since; 0: a thread
   waiter_line line_{lock_};
   waiter_line called_{lock_};  // have been given a permit and did not run yet
 };
@@ -88,6 +96,8 @@ class permit_wait : public waiter {
   }
 
   static void give_back(waiter& from, wake_chain& chain) noexcept;
+  /// For waits for a lock.
+  static void depends(lowlevel::wait_node& node, lowlevel::dependency& into) noexcept;
 
  protected:
   ~permit_wait() { leave(); }

@@ -16,6 +16,8 @@
 
 #include <skein/sync/detail/waiter.hpp>
 
+#include <skein/core/lowlevel/dependency.hpp>
+
 namespace skein::detail {
 
 /// Takes back, with the lock held, what a called waiter was given; adds to the chain who gets it now.
@@ -58,15 +60,19 @@ void abandon_place(waiter& w, give_back_function give_back, close_ranks_function
 
 /// The operations of a wait that stands in lines.
 template <give_back_function GiveBack, close_ranks_function CloseRanks = &changes_nothing>
-[[nodiscard]] constexpr lowlevel::work_ops place_ops(char const* what) noexcept {
-  return {&lowlevel::wait_node::resume, &lowlevel::drop_wait,
+[[nodiscard]] constexpr lowlevel::work_ops place_ops(
+    char const* what,
+    void (*depends)(lowlevel::wait_node&, lowlevel::dependency&) noexcept = nullptr) noexcept {
+  return {&lowlevel::wait_node::resume,
+          &lowlevel::drop_wait,
           [](lowlevel::wait_node& node) noexcept {
             return cancel_place(static_cast<waiter&>(node), GiveBack, CloseRanks);
           },
           [](lowlevel::wait_node& node) noexcept {
             abandon_place(static_cast<waiter&>(node), GiveBack, CloseRanks);
           },
-          what};
+          what,
+          depends};
 }
 
 }  // namespace skein::detail

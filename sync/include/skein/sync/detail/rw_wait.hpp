@@ -25,6 +25,7 @@
 
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <source_location>
 
 namespace skein::detail {
@@ -57,13 +58,14 @@ class rw_core {
   [[nodiscard]] bool may_enter(rw_mode mode) const noexcept {
     return !writer_ && (mode == rw_mode::read || readers_ == 0);
   }
-  void enter(rw_mode mode) noexcept;
+  void enter(rw_mode mode, std::uint64_t task) noexcept;
   void leave(rw_mode mode) noexcept;
   void call_waiters(wake_chain& chain) noexcept;
 
   mutable lowlevel::spinlock lock_;
   std::size_t readers_ = 0;
   bool writer_ = false;
+  std::uint64_t writing_task_ = 0;  // the task that entered last as a writer; 0: a thread
   waiter_line line_{lock_};
   waiter_line called_{lock_};  // hold the lock and did not run yet
 };
@@ -96,6 +98,7 @@ class rw_wait : public waiter {
   static lowlevel::work_ops const write_ops;
   static void give_back(waiter& from, wake_chain& chain) noexcept;
   static void close_ranks(waiter& from, wake_chain& chain) noexcept;
+  static void depends(lowlevel::wait_node& node, lowlevel::dependency& into) noexcept;
   [[nodiscard]] bool suspend() noexcept;
 
   rw_core& from_;
