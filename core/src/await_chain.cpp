@@ -19,12 +19,24 @@ await_chain::await_chain(lowlevel::flow& strand) noexcept {
 
 await_chain::await_chain(lowlevel::wait_node const& innermost) noexcept { read(innermost); }
 
+await_chain::await_chain(resumed_coroutine const& running) noexcept {
+  if (running.coroutine) {
+    if (running.where.line() != 0) {
+      add(running.where);
+    }
+    climb(running.coroutine);
+  }
+}
+
 // While the innermost wait is held where it is, nobody above it can go on: a parent is resumed by the end of
 // its child. A parent that has not suspended yet, because the child has only just begun to wait, has not
 // added to its join: there the chain ends for this look.
 void await_chain::read(lowlevel::wait_node const& innermost) noexcept {
   add(innermost.where());
-  std::coroutine_handle<> coroutine = innermost.coroutine();
+  climb(innermost.coroutine());
+}
+
+void await_chain::climb(std::coroutine_handle<> coroutine) noexcept {
   for (;;) {
     slot_base const& slot = *any_coroutine::from_address(coroutine.address()).promise().slot;
     if (slot.kind == slot_kind::root) {

@@ -2,9 +2,11 @@
 // await_chain.hpp: where a task waits: the awaits from the innermost to that of its first coroutine.
 #pragma once
 
+#include <skein/core/detail/thread_state.hpp>
 #include <skein/core/lowlevel/flow.hpp>
 
 #include <array>
+#include <coroutine>
 #include <cstddef>
 #include <source_location>
 #include <span>
@@ -21,6 +23,8 @@ class await_chain {
   explicit await_chain(lowlevel::flow& strand) noexcept;
   /// Reads the chain that ends in a wait which is held where it is (`flow::inspect`).
   explicit await_chain(lowlevel::wait_node const& innermost) noexcept;
+  /// Reads the chain from a coroutine of this thread's running task.
+  explicit await_chain(resumed_coroutine const& running) noexcept;
 
   /// Returns     The places, innermost first.
   [[nodiscard]] std::span<std::source_location const> places() const noexcept {
@@ -32,6 +36,7 @@ class await_chain {
  private:
   static constexpr std::size_t places_max = 128;
   void read(lowlevel::wait_node const& innermost) noexcept;
+  void climb(std::coroutine_handle<> coroutine) noexcept;
   void add(std::source_location const& place) noexcept;
 
   std::array<std::source_location, places_max> places_;

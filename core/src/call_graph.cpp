@@ -31,7 +31,8 @@ std::vector<call_frame> stack_of(future_state& state) {
   if (task == nullptr || task->done()) {
     return stack;
   }
-  await_chain const chain{*task};
+  thread_state const& thread = this_thread();
+  await_chain const chain = thread.task() == task ? await_chain{thread.resumed} : await_chain{*task};
   for (std::source_location const& place : chain.places()) {
     stack.push_back(frame_of(place));
   }
@@ -185,6 +186,13 @@ std::optional<call_graph> capture_call_graph(call_graph_options options, std::so
     return std::nullopt;
   }
   std::vector<call_frame> stack{detail::frame_of(where)};
+  detail::await_chain const chain{detail::this_thread().resumed};
+  for (std::source_location const& place : chain.places()) {
+    stack.push_back(detail::frame_of(place));
+  }
+  if (stack.size() > 1 && stack[1].function == stack[0].function) {
+    stack.erase(stack.begin() + 1);  // the caller is the one that was resumed, and has waited there before
+  }
   auto const skipped = std::min(stack.size(), static_cast<std::size_t>(std::max(options.depth, 0)));
   stack.erase(stack.begin(), stack.begin() + static_cast<std::ptrdiff_t>(skipped));
   return detail::capture{options.limit}.look(detail::state_ref<>::share(task.shared_state()),

@@ -29,7 +29,7 @@ void set_status(slot_base& slot, slot_status status) noexcept {
 // Returns     True when it was the last one.
 bool meet(join& meeting, lowlevel::flow* parent_flow) noexcept {
   if (meeting.pending.fetch_sub(1, memory_order_acq_rel) == 1) {  // [A]
-    this_thread().next = {meeting.continuation, parent_flow};
+    this_thread().next = {meeting.continuation, parent_flow, meeting.where};
     return true;
   }
   return false;
@@ -273,6 +273,7 @@ void run_stolen(void* entry) noexcept {
     branch_ended(slot);
     return;
   }
+  thread.resumed = {child, {}};
   child.resume();
 }
 

@@ -126,6 +126,7 @@ void worker::go_on() noexcept {
       thread.spilled.pop_back();
     }
     thread.flow = more.flow;
+    thread.resumed = {more.coroutine, more.where};
     more.coroutine.resume();
   }
 }

@@ -97,6 +97,53 @@ SKEIN_TEST_CASE("call_graph: a waiting task shows each of its awaits, innermost 
   REQUIRE(task.get_stack().empty());
 }
 
+namespace {
+
+std::vector<std::string> seen_at_the_end;
+
+skein::coro<> looks_after_a_wait() {
+  co_await skein::sleep(0s);
+  seen_at_the_end = functions(skein::capture_call_graph()->call_stack);
+}
+skein::coro<> looks_at_once() {
+  seen_at_the_end = functions(skein::capture_call_graph()->call_stack);
+  co_return;
+}
+skein::coro<> between(bool wait_first) {
+  if (wait_first) {
+    co_await skein::sleep(0s);
+    co_await looks_at_once();
+  } else {
+    co_await looks_after_a_wait();
+  }
+}
+skein::coro<> above(bool wait_first) { co_await between(wait_first); }
+
+}  // namespace
+
+SKEIN_TEST_CASE("call_graph: a running task shows all that await the coroutine which was resumed",
+                "[core][call_graph]") {
+  using names = std::vector<std::string>;
+  co_await skein::create_task(above(false));
+  REQUIRE(seen_at_the_end == names{"looks_after_a_wait", "between", "above"});
+  co_await skein::create_task(above(true));
+  REQUIRE(seen_at_the_end == names{"looks_at_once", "between", "above"});
+  co_await skein::create_task(looks_at_once());
+  REQUIRE(seen_at_the_end == names{"looks_at_once"});
+  auto const eager = skein::create_task(above(false), {.eager_start = true});
+  co_await eager;
+  REQUIRE(seen_at_the_end == names{"looks_after_a_wait", "between", "above"});
+
+  auto const asks_its_handle = []() -> skein::coro<std::vector<skein::call_frame>> {
+    auto const inner = []() -> skein::coro<std::vector<skein::call_frame>> {
+      co_await skein::sleep(0s);
+      co_return skein::current_task().get_stack();
+    };
+    co_return co_await inner();
+  };
+  REQUIRE((co_await skein::create_task(asks_its_handle)).size() == 2);
+}
+
 SKEIN_TEST_CASE("call_graph: a future shows who waits for it, with their awaits (GRAPH-004)",
                 "[core][call_graph]") {
   auto const f = skein::create_future<>();

@@ -15,7 +15,8 @@ namespace skein {
 /// A future or task, its awaits, and those who await it.
 struct call_graph {
   any_future future;
-  /// Innermost first. A task that runs shows where it waited last; a plain future shows nothing.
+  /// Innermost first. A task that runs shows where it waited last, and on its own thread those who await the
+  /// coroutine that did; a plain future shows nothing.
   std::vector<call_frame> call_stack;
   std::vector<call_graph> awaited_by;
 };
@@ -27,7 +28,9 @@ struct call_graph_options {
   std::optional<int> limit = {};
 };
 
-/// Looks at the current task. Its innermost frame is where this was called.
+/// Looks at the current task. Its innermost frame is where this was called. Then come the coroutine that went
+/// on when the task was resumed last, unless it is the caller, where it had waited, and all that await it.
+/// Coroutines that were called since, and did not wait yet, are on the stack of the thread and not shown.
 ///
 /// Returns     Nothing in a callback, where no task runs.
 /// Throws      `no_running_loop_error`.

@@ -27,7 +27,8 @@ namespace skein {
 ///
 /// Returns     Lines without a newline behind the last one; nothing for null.
 /// Threads     Any.
-/// Cost        Where nothing is thrown, nothing. An exception pays some 0.1 µs at each await.
+/// Cost        Where nothing is thrown, nothing. An exception pays 0.4 µs once and 40 ns at each await, whose
+///             unwinding takes 1.5 µs.
 /// Source      traceback.format_exception of Python.
 [[nodiscard]] std::string format_exception(std::exception_ptr const& error);
 

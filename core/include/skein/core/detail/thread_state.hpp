@@ -15,6 +15,7 @@
 #include <coroutine>
 #include <cstdint>
 #include <limits>
+#include <source_location>
 #include <vector>
 
 namespace skein::detail {
@@ -23,10 +24,18 @@ class worker;
 class task_state;
 struct frame_tracking;
 
-/// A coroutine to go on with, and the flow it belongs to.
+/// A coroutine to go on with, the flow it belongs to, and where it has waited: line 0 when nowhere yet.
 struct continuation {
   std::coroutine_handle<> coroutine;
   lowlevel::flow* flow = nullptr;
+  std::source_location where = {};
+};
+
+/// The coroutine that the loop resumed last, for call graphs of what runs: those that await it have suspended
+/// and are known from it; those it called since are on the stack of the thread.
+struct resumed_coroutine {
+  std::coroutine_handle<> coroutine;
+  std::source_location where = {};  // where it had waited; line 0 when it began
 };
 
 struct thread_state {
@@ -34,8 +43,9 @@ struct thread_state {
   lowlevel::flow* flow = nullptr;  // the flow that runs now
   worker* owner = nullptr;         // null on threads that are not workers
   std::int32_t budget = std::numeric_limits<std::int32_t>::max();
-  std::uintptr_t stack_limit = 0;     // the deepest address that the awaits of this thread may reach
-  continuation next;                  // joined just now: the loop goes on with it
+  std::uintptr_t stack_limit = 0;  // the deepest address that the awaits of this thread may reach
+  continuation next;               // joined just now: the loop goes on with it
+  resumed_coroutine resumed;
   std::vector<continuation> spilled;  // moved off a full stack: the loop runs the newest first
   lowlevel::frame_cache frames;
   // Written by hungry workers, read by the owner at every fork: the stack limit, or a knock.
