@@ -8,6 +8,11 @@ function(skein_compile_options target)
     ${target}
     PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Wold-style-cast
             $<$<BOOL:${SKEIN_WERROR}>:-Werror> $<$<BOOL:${SKEIN_NATIVE}>:-march=native>)
+  # Nobody replaces our functions when we are linked into a shared library, so they may be inlined: yield 11 %, spawn
+  # 4 % fewer instructions. What clang does anyway.
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${target} PRIVATE -fno-semantic-interposition)
+  endif()
   # g++ 12 warns of `"text" + std::string` where it inlines it, wrongly (its bug 105651, mended in 13).
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     target_compile_options(${target} PRIVATE -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)

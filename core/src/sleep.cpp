@@ -16,20 +16,12 @@ lowlevel::work_ops const sleep_wait::ops{&sleep_wait::run_or_hop, &lowlevel::dro
 bool sleep_wait::start() {
   worker& here = *this_thread().owner;
   if (!absolute_ && target_ == 0) {
-    if (!begin()) {
-      return false;
-    }
-    lowlevel::yield(*this);
-    return true;
+    return give_way();
   }
   lowlevel::instant const now = here.now();
   lowlevel::instant const deadline = absolute_ ? target_ : deadline_after(now, target_);
   if (deadline <= now) {
-    if (!begin()) {
-      return false;
-    }
-    lowlevel::yield(*this);
-    return true;
+    return give_way();
   }
   loop_ = &here;
   std::lock_guard const guard{here.timers.mutex()};
@@ -39,6 +31,17 @@ bool sleep_wait::start() {
     loop_ = nullptr;
     return false;
   }
+  return true;
+}
+
+// A turn of the loop is nothing that a cancel could end: the wait is not published, which saves its two atomic
+// operations, and the request is seen afterwards.
+bool sleep_wait::give_way() noexcept {
+  if (!begin_unpublished()) {
+    return false;
+  }
+  this_thread().task()->note_wait(where());  // what a call graph shows instead
+  lowlevel::yield(*this);
   return true;
 }
 

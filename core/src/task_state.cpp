@@ -77,29 +77,29 @@ task_state::~task_state() {
   }
 }
 
-void task_state::launch(state_ref<task_state> const& task, std::coroutine_handle<> root, slot_base& result,
+void task_state::launch(task_state& task, std::coroutine_handle<> root, slot_base& result,
                         task_options* options) {
-  task->root_ = root;
-  task->result_offset_ = static_cast<std::uint16_t>(reinterpret_cast<std::byte*>(&result) -
-                                                    reinterpret_cast<std::byte*>(task.get()));
+  task.root_ = root;
+  task.result_offset_ =
+      static_cast<std::uint16_t>(reinterpret_cast<std::byte*>(&result) - reinterpret_cast<std::byte*>(&task));
   if (options != nullptr) {
-    task->apply(*options);
+    task.apply(*options);
   } else {
-    task->own_context.inherit(current_slot());
+    task.own_context.inherit(current_slot());
   }
-  worker& home = *task->home_;
+  worker& home = *task.home_;
   if (home.runtime.debugs()) [[unlikely]] {
-    note_made(*task);
+    note_made(task);
   }
   if (home.closed()) {
     throw loop_closed_error{"Event loop is closed: make tasks before close(), or on another loop"};
   }
-  home.registry.add(*task);
-  task->retain();  // the runtime's reference; finish gives it back
-  if (options != nullptr && options->eager_start && task->may_start_here()) {
-    task->start_here();
+  task.retain_unshared();  // the runtime's reference; finish gives it back
+  home.registry.add(task);
+  if (options != nullptr && options->eager_start && task.may_start_here()) {
+    task.start_here();
   } else {
-    schedule(*task, *task, true);
+    schedule(task, task, true);
   }
 }
 
@@ -206,8 +206,7 @@ void task_state::finish() noexcept {
     thread.set_task(nullptr);
     thread.flow = nullptr;
   }
-  static_cast<void>(claim());
-  publish(outcome);
+  publish(outcome);  // without a claim: nobody else completes a task
   release();
 }
 
@@ -333,11 +332,8 @@ skein::task_state task_state::phase() const noexcept {
   return waiting() ? skein::task_state::pending : skein::task_state::scheduled;
 }
 
-task_state& task_of_flow(lowlevel::flow& flow) noexcept {
-  if (flow.is_branch()) {
-    return *static_cast<fork_join&>(*slot_of_branch(flow).owner).task;
-  }
-  return static_cast<task_state&>(flow);
+task_state& task_of_branch(lowlevel::flow& flow) noexcept {
+  return *static_cast<fork_join&>(*slot_of_branch(flow).owner).task;
 }
 
 std::optional<unsigned> worker_of(detail::task_state& state) noexcept {

@@ -225,7 +225,7 @@ void worker::push_stealable(lowlevel::work_item& item) noexcept {
 void worker::collect(bool with_driver) {
   inbox_.take_all(ready_);
   if (timers.next_deadline() != lowlevel::never) {
-    timers.fire_due(now());
+    fired_ += timers.fire_due(now());
   }
   if (with_driver) {
     poll_driver();

@@ -125,6 +125,7 @@ class worker {
   void park();
   [[nodiscard]] bool nothing_outstanding() const noexcept;
   void sleep_until_due(lowlevel::instant limit);
+  [[nodiscard]] lowlevel::instant due_together(lowlevel::instant due, lowlevel::instant at) noexcept;
   void knock() noexcept;
   void knock_at_others() noexcept;
 
@@ -134,6 +135,8 @@ class worker {
   int until_upkeep_ = 0;       // with several: turns until inbox, inject queue, timers, driver are looked at
   int woken_in_a_row_ = 0;
   int turns_since_poll_ = 0;
+  std::size_t fired_ = 0;           // timers, since it slept last
+  lowlevel::instant last_due_ = 0;  // until when it slept for a timer last
   bool ready_first_ = false;
   bool leaving_ = false;
   bool passed_ = false;  // at least one pass was run since run()

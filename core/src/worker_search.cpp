@@ -6,8 +6,10 @@
 
 #include <skein/core/detail/join.hpp>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <utility>
 
 namespace skein::detail {
 namespace {
@@ -15,6 +17,8 @@ namespace {
 constexpr int search_rounds = 60;  // about 10 µs of looking before a sleep that costs as much
 constexpr int polite_rounds = 2;   // rounds in which the next slots of others are left alone
 constexpr int pauses_between_rounds = 4;
+constexpr std::size_t many_fired = 4;       // timers in one wake-up: they are dense
+constexpr lowlevel::instant gap = 400'000;  // then, between two wake-ups for timers
 constexpr lowlevel::instant outside_poll =
     1'000'000;  // virtual time: how long to wait for what takes real time
 
@@ -82,6 +86,17 @@ bool worker::jump_in_time() {
   return true;
 }
 
+// Where timers are dense, a loop that slept for each would do little else (20 µs a wake-up): it lets some come
+// together. A lone timer, however short and often, is not late by this.
+lowlevel::instant worker::due_together(lowlevel::instant due, lowlevel::instant at) noexcept {
+  lowlevel::instant const woken = std::min(last_due_, at);
+  if (std::exchange(fired_, 0) >= many_fired) {
+    due = std::max(due, woken + gap);
+  }
+  last_due_ = due;
+  return due;
+}
+
 // Sleeps, in the driver or on the futex, until the next timer or an unpark, or for as long as the limit says
 // when nothing is due; after announce.
 void worker::sleep_until_due(lowlevel::instant limit) {
@@ -92,7 +107,8 @@ void worker::sleep_until_due(lowlevel::instant limit) {
     timeout = due == lowlevel::never ? limit : outside_poll;
   } else if (due != lowlevel::never) {
     lowlevel::instant const at = now();
-    timeout = due > at ? due - at : 0;
+    lowlevel::instant const until = due_together(due, at);
+    timeout = until > at ? until - at : 0;
   }
   if (driver_ != nullptr) {
     driver_->poll(timeout);

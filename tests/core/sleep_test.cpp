@@ -2,9 +2,15 @@
 // sleep_test.cpp: waiting for time: never early, cancellable, in order.
 #include <support/test_case.hpp>
 
+#include <skein/core/call_graph.hpp>
 #include <skein/core/create_task.hpp>
+#include <skein/core/executor.hpp>
+#include <skein/core/run.hpp>
+#include <skein/core/runtime.hpp>
 #include <skein/core/sleep.hpp>
 
+#include <algorithm>
+#include <atomic>
 #include <limits>
 #include <string>
 #include <vector>
@@ -117,4 +123,122 @@ SKEIN_TEST_CASE("sleep: 10,000 with the same deadline, half of them cancelled (T
   }
   REQUIRE(done + cancelled == 10'000);
   REQUIRE(cancelled <= 5'000);
+}
+
+SKEIN_TEST_CASE_1W("sleep: a turn that is cancelled is taken to its end, and then throws", "[core][sleep]") {
+  std::string text;
+  auto const yields = skein::create_task([&]() -> skein::coro<> {
+    try {
+      co_await skein::sleep(0s);
+    } catch (skein::cancelled_error const& e) {
+      text = e.message();
+      throw;
+    }
+  });
+  co_await skein::sleep(0s);
+  REQUIRE_FALSE(yields.done());
+  yields.cancel("enough");
+  yields.cancel("really");
+  REQUIRE_THROWS_AS(co_await yields, skein::cancelled_error);
+  REQUIRE(text == "really");
+}
+
+SKEIN_TEST_CASE("sleep: a request before a turn is thrown without taking it", "[core][sleep]") {
+  auto const self = skein::current_task();
+  self.cancel("now");
+  auto thrown = false;
+  try {
+    co_await skein::sleep(0s);
+  } catch (skein::cancelled_error const&) {
+    thrown = true;
+  }
+  REQUIRE(thrown);
+  co_await skein::sleep(0s);
+}
+
+SKEIN_TEST_CASE_1W("sleep: a task that gives way for the first time says where it stands", "[core][sleep]") {
+  auto const yields = skein::create_task([]() -> skein::coro<> { co_await skein::sleep(0s); });
+  co_await skein::sleep(0s);
+  auto const graph = skein::capture_call_graph(yields);
+  REQUIRE(graph);
+  REQUIRE(graph->call_stack.size() == 1);
+  REQUIRE(graph->call_stack[0].line == __LINE__ - 5);
+  co_await yields;
+}
+
+SKEIN_TEST_CASE("sleep: every task that gives way over and over is cancelled once", "[core][sleep]") {
+  std::atomic<int> started{0};
+  std::vector<skein::task<int>> tasks;
+  for (int i = 0; i < 100; ++i) {
+    tasks.push_back(skein::create_task([&]() -> skein::coro<int> {
+      started.fetch_add(1);
+      int thrown = 0;
+      for (int turn = 0; thrown == 0 || turn < 100; ++turn) {
+        try {
+          co_await skein::sleep(0s);
+        } catch (skein::cancelled_error const&) {
+          ++thrown;
+          turn = 0;
+        }
+      }
+      co_return thrown;
+    }));
+  }
+  while (started.load() < 100) {
+    co_await skein::sleep(0s);  // not a time: it would never pass where it is virtual and somebody is ready
+  }
+  for (auto const& t : tasks) {
+    REQUIRE(t.cancel());
+  }
+  for (auto const& t : tasks) {
+    REQUIRE(co_await t == 1);
+  }
+}
+
+TEST_CASE("sleep: dense timers wake a loop together, in their order and soon", "[core][sleep]") {
+  skein::run(
+      []() -> skein::coro<> {
+        constexpr int sleepers = 20'000;
+        auto const start = skein::clock::now();
+        std::vector<int> order;
+        std::vector<skein::task<>> tasks;
+        for (int i = 0; i < sleepers; ++i) {
+          tasks.push_back(skein::create_task([&order, start, i]() -> skein::coro<> {
+            co_await skein::sleep_until(start + 20ms + i * 5us);
+            order.push_back(i);
+          }));
+        }
+        auto const parks_before = skein::runtime::current().metrics().workers[0].parks;
+        for (auto const& t : tasks) {
+          co_await t;
+        }
+        REQUIRE(std::is_sorted(order.begin(), order.end()));
+        REQUIRE(order.size() == sleepers);
+        auto const parks = skein::runtime::current().metrics().workers[0].parks - parks_before;
+        REQUIRE(parks < 500);  // 100 ms of a timer every 5 µs: 250 at 400 µs each
+      },
+      {.workers = 1});
+}
+
+TEST_CASE("sleep: dense timers do not make the next ones wait for a late one", "[core][sleep]") {
+  skein::run(
+      []() -> skein::coro<> {
+        auto const late = skein::create_task([]() -> skein::coro<> { co_await skein::sleep(1h); });
+        auto const before = skein::clock::now();
+        auto const ready =
+            skein::run_in_executor(nullptr, [] {});  // wakes a loop that sleeps for the late one
+        co_await ready;
+        for (int round = 0; round < 20; ++round) {
+          std::vector<skein::task<>> tasks;
+          for (int i = 0; i < 8; ++i) {
+            tasks.push_back(skein::create_task([]() -> skein::coro<> { co_await skein::sleep(100us); }));
+          }
+          for (auto const& t : tasks) {
+            co_await t;
+          }
+        }
+        REQUIRE(skein::clock::now() - before < 30s);
+        late.cancel();
+      },
+      {.workers = 1});
 }

@@ -94,7 +94,7 @@ task<T> launch_in(state_ref<task_of<T>> state, coro<T> body, task_options* optio
   result.status.store(slot_status::detached, lowlevel::memory_order_relaxed);
   auto const root = body.release();
   root.promise().slot = &result;
-  task_state::launch(state_ref<task_state>::share(state.get()), root, result, options);
+  task_state::launch(*state, root, result, options);
   return task<T>{state_ref<>::adopt(state.detach())};
 }
 

@@ -50,6 +50,7 @@ class sleep_wait : public lowlevel::wait_node, public lowlevel::timer_node {
   static bool cancel_wait(lowlevel::wait_node& node) noexcept;
   static void abandon_wait(lowlevel::wait_node& node) noexcept;
   bool start();
+  bool give_way() noexcept;
 
   lowlevel::instant target_;
   worker* loop_ = nullptr;  // where the timer is armed

@@ -54,8 +54,11 @@ class future_state {
 
   // Handles. The last one that goes reports an error that nobody took.
   void retain() noexcept { references_.fetch_add(1, lowlevel::memory_order_relaxed); }
+  /// As retain, while the caller's is the only reference.
+  void retain_unshared() noexcept { references_.store(2, lowlevel::memory_order_relaxed); }
   void release() noexcept {
-    if (references_.fetch_sub(1, lowlevel::memory_order_acq_rel) == 1) {
+    // Who holds the only reference need not count down: nobody else can add one.
+    if (unique() || references_.fetch_sub(1, lowlevel::memory_order_acq_rel) == 1) {
       last_reference_gone();
     }
   }

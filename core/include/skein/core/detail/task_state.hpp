@@ -41,7 +41,7 @@ class task_state : public future_state, public lowlevel::work_item, public lowle
   /// first step. The runtime holds a reference until it is finished.
   ///
   /// Throws      `loop_closed_error`; the task is then destroyed with its coroutine unstarted.
-  static void launch(state_ref<task_state> const& task, std::coroutine_handle<> root, slot_base& result,
+  static void launch(task_state& task, std::coroutine_handle<> root, slot_base& result,
                      task_options* options);
 
   bool cancel(std::string message) override;
@@ -157,8 +157,11 @@ template <class T>
                          : static_cast<future_of<T>&>(state).result_;
 }
 
+[[nodiscard]] task_state& task_of_branch(lowlevel::flow& flow) noexcept;
 /// The task that a flow belongs to.
-[[nodiscard]] task_state& task_of_flow(lowlevel::flow& flow) noexcept;
+[[nodiscard]] inline task_state& task_of_flow(lowlevel::flow& flow) noexcept {
+  return flow.is_branch() ? task_of_branch(flow) : static_cast<task_state&>(flow);
+}
 
 /// The worker to make tasks on: the running one of this thread.
 ///
