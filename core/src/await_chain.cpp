@@ -3,6 +3,7 @@
 #include "await_chain.hpp"
 
 #include <skein/core/detail/join.hpp>
+#include <skein/core/detail/task_state.hpp>
 #include <skein/core/lowlevel/wait_node.hpp>
 
 #include <algorithm>
@@ -19,13 +20,16 @@ await_chain::await_chain(lowlevel::flow& strand) noexcept {
 
 await_chain::await_chain(lowlevel::wait_node const& innermost) noexcept { read(innermost); }
 
-await_chain::await_chain(resumed_coroutine const& running) noexcept {
-  if (running.coroutine) {
-    if (running.where.line() != 0) {
-      add(running.where);
-    }
-    climb(running.coroutine);
+await_chain::await_chain(thread_state const& running) noexcept {
+  if (!running.resumed || running.task() == nullptr) {
+    return;
   }
+  // Branches of one task write over each other's last wait.
+  std::source_location const last = running.task()->last_wait();
+  if (last.line() != 0 && running.flow != nullptr && !running.flow->is_branch()) {
+    add(last);
+  }
+  climb(running.resumed);
 }
 
 // While the innermost wait is held where it is, nobody above it can go on: a parent is resumed by the end of

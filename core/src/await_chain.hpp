@@ -23,8 +23,8 @@ class await_chain {
   explicit await_chain(lowlevel::flow& strand) noexcept;
   /// Reads the chain that ends in a wait which is held where it is (`flow::inspect`).
   explicit await_chain(lowlevel::wait_node const& innermost) noexcept;
-  /// Reads the chain from a coroutine of this thread's running task.
-  explicit await_chain(resumed_coroutine const& running) noexcept;
+  /// Reads the chain of the task that runs on this thread, from the coroutine that was resumed last.
+  explicit await_chain(thread_state const& running) noexcept;
 
   /// Returns     The places, innermost first.
   [[nodiscard]] std::span<std::source_location const> places() const noexcept {

@@ -111,7 +111,11 @@ void await_future::finish() {
     }
     lowlevel::throw_cancelled();
   }
-  if (state_->status() == future_status::failed) {
+  future_status const outcome = state_->status();
+  if (outcome == future_status::finished) [[likely]] {
+    return;
+  }
+  if (outcome == future_status::failed) {
     trace_await_of(state_->error_, *state_, where());
   }
   state_->throw_unless_finished();

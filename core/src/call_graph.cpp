@@ -32,7 +32,7 @@ std::vector<call_frame> stack_of(future_state& state) {
     return stack;
   }
   thread_state const& thread = this_thread();
-  await_chain const chain = thread.task() == task ? await_chain{thread.resumed} : await_chain{*task};
+  await_chain const chain = thread.task() == task ? await_chain{thread} : await_chain{*task};
   for (std::source_location const& place : chain.places()) {
     stack.push_back(frame_of(place));
   }
@@ -186,7 +186,7 @@ std::optional<call_graph> capture_call_graph(call_graph_options options, std::so
     return std::nullopt;
   }
   std::vector<call_frame> stack{detail::frame_of(where)};
-  detail::await_chain const chain{detail::this_thread().resumed};
+  detail::await_chain const chain{detail::this_thread()};
   for (std::source_location const& place : chain.places()) {
     stack.push_back(detail::frame_of(place));
   }

@@ -273,7 +273,7 @@ void run_stolen(void* entry) noexcept {
     branch_ended(slot);
     return;
   }
-  thread.resumed = {child, {}};
+  thread.resumed = child;
   child.resume();
 }
 

@@ -138,7 +138,7 @@ void task_state::start_here() noexcept {
   lowlevel::flow* const flow_before = thread.flow;
   context_slot* const context_before = std::exchange(thread.context, nullptr);
   continuation const next_before = std::exchange(thread.next, {});
-  resumed_coroutine const resumed_before = std::exchange(thread.resumed, {root_, {}});
+  std::coroutine_handle<> const resumed_before = std::exchange(thread.resumed, root_);
   std::vector<continuation> spilled_before;
   spilled_before.swap(thread.spilled);
   thread.set_task(this);
@@ -163,7 +163,7 @@ void task_state::start(lowlevel::work_item& item) noexcept {
   }
   thread.set_task(&self);
   thread.flow = &self;
-  thread.resumed = {self.root_, {}};
+  thread.resumed = self.root_;
   self.root_.resume();
 }
 

@@ -126,7 +126,10 @@ void worker::go_on() noexcept {
       thread.spilled.pop_back();
     }
     thread.flow = more.flow;
-    thread.resumed = {more.coroutine, more.where};
+    thread.resumed = more.coroutine;
+    if (more.where.line() != 0 && thread.task() != nullptr) {
+      thread.task()->note_wait(more.where);  // the child waited last, but has ended
+    }
     more.coroutine.resume();
   }
 }

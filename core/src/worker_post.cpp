@@ -73,7 +73,7 @@ void wait_node::resume(work_item& item) noexcept {
   detail::task_state& task = detail::task_of_flow(*node.flow_);
   thread.set_task(&task);
   task.note_wait(node.where_);
-  thread.resumed = {node.coroutine_, node.where_};
+  thread.resumed = node.coroutine_;
   node.end();
   node.coroutine_.resume();
 }

@@ -31,13 +31,6 @@ struct continuation {
   std::source_location where = {};
 };
 
-/// The coroutine that the loop resumed last, for call graphs of what runs: those that await it have suspended
-/// and are known from it; those it called since are on the stack of the thread.
-struct resumed_coroutine {
-  std::coroutine_handle<> coroutine;
-  std::source_location where = {};  // where it had waited; line 0 when it began
-};
-
 struct thread_state {
   // Owner only.
   lowlevel::flow* flow = nullptr;  // the flow that runs now
@@ -45,7 +38,9 @@ struct thread_state {
   std::int32_t budget = std::numeric_limits<std::int32_t>::max();
   std::uintptr_t stack_limit = 0;  // the deepest address that the awaits of this thread may reach
   continuation next;               // joined just now: the loop goes on with it
-  resumed_coroutine resumed;
+  // What the loop resumed last, for call graphs: those that await it have suspended and are known from it;
+  // those that it called since are on the stack of the thread.
+  std::coroutine_handle<> resumed;
   std::vector<continuation> spilled;  // moved off a full stack: the loop runs the newest first
   lowlevel::frame_cache frames;
   // Written by hungry workers, read by the owner at every fork: the stack limit, or a knock.
