@@ -287,7 +287,8 @@ SKEIN_TEST_CASE("debug mode: a coroutine that ran, or was given away, is not nam
   auto moved = forgotten(4);
   auto const there = skein::create_task(std::move(moved));
   REQUIRE(co_await there == 4);
-  auto const cancelled_early = skein::create_task(holding(forgotten(5)));  // on several workers it may run first
+  auto const cancelled_early =
+      skein::create_task(holding(forgotten(5)));  // on several workers it may run first
   bool const in_time = cancelled_early.cancel();
   try {
     static_cast<void>(co_await cancelled_early);

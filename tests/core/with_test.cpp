@@ -156,8 +156,7 @@ SKEIN_TEST_CASE("with: cancelled in the body, and again in the exit: the exit ru
   words log;
   auto const held = skein::create_future<>();
   auto const task = skein::create_task([&]() -> skein::coro<> {
-    co_await skein::with(held_resource(log, held),
-                         []() -> skein::coro<> { co_await skein::sleep(1000h); });
+    co_await skein::with(held_resource(log, held), []() -> skein::coro<> { co_await skein::sleep(1000h); });
   });
   co_await all_tasks_blocked();
   task.cancel();
@@ -180,8 +179,7 @@ SKEIN_TEST_CASE("with: a request that comes during the exit is thrown at the nex
     bool thrown = false;
     int value = 0;
     auto const task = skein::create_task([&]() -> skein::coro<int> {
-      value = co_await skein::with(held_resource(log, held),
-                                   []() -> skein::coro<int> { co_return 6; });
+      value = co_await skein::with(held_resource(log, held), []() -> skein::coro<int> { co_return 6; });
       if (waits_again) {
         try {
           co_await skein::sleep(1000h);
