@@ -61,6 +61,8 @@ void sleep_wait::run_or_hop(lowlevel::work_item& item) noexcept {
   auto& self = static_cast<sleep_wait&>(item);
   if (std::exchange(self.hops_, false)) {
     self.loop_->push_ready(self);
+  } else if (self.loop_ == nullptr) {
+    resume_unpublished(self);
   } else {
     resume(self);
   }

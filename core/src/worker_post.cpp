@@ -66,15 +66,26 @@ void wake(wait_node& node) noexcept { detail::schedule(node, detail::task_of_flo
 
 void yield(wait_node& node) noexcept { detail::schedule(node, detail::task_of_flow(node.flow()), true); }
 
+void wait_node::take_over() noexcept {
+  detail::thread_state& thread = detail::this_thread();
+  thread.flow = flow_;
+  detail::task_state& task = detail::task_of_flow(*flow_);
+  thread.set_task(&task);
+  task.note_wait(where_);
+  thread.resumed = coroutine_;
+}
+
 void wait_node::resume(work_item& item) noexcept {
   auto& node = static_cast<wait_node&>(item);
-  detail::thread_state& thread = detail::this_thread();
-  thread.flow = node.flow_;
-  detail::task_state& task = detail::task_of_flow(*node.flow_);
-  thread.set_task(&task);
-  task.note_wait(node.where_);
-  thread.resumed = node.coroutine_;
+  node.take_over();
   node.end();
+  node.coroutine_.resume();
+}
+
+void wait_node::resume_unpublished(work_item& item) noexcept {
+  auto& node = static_cast<wait_node&>(item);
+  node.take_over();
+  node.phase_ = node.flow_->take_cancel() ? phase::cancelled : phase::idle;
   node.coroutine_.resume();
 }
 

@@ -56,22 +56,18 @@ class wait_node : public work_item {
     return false;
   }
 
-  /// As begin, for a wait that its end is queued for already and that nobody else can end: a yield. It is not
-  /// published, so a canceller and a call graph see a task that is ready to run.
+  /// As begin, for a wait that only the loop ends, with resume_unpublished: a yield. A canceller and a call
+  /// graph see a task that is ready to run.
   [[nodiscard]] bool begin_unpublished() noexcept {
-    if (flow_->take_cancel()) [[unlikely]] {
-      phase_ = phase::cancelled;
-      return false;
-    }
-    phase_ = phase::unpublished;
-    return true;
+    phase_ = flow_->take_cancel() ? phase::cancelled : phase::idle;
+    return phase_ == phase::idle;
   }
 
   /// Ends the wait: called by whoever resumes the coroutine, before it does, and when a wait that was begun
   /// turns out not to suspend. Not in await_resume: in `co_await a + co_await b` a compiler may call both
   /// after both waits (g++ 12 does).
   void end() noexcept {
-    bool const cancel = phase_ == phase::unpublished ? flow_->take_cancel() : flow_->end_wait();
+    bool const cancel = flow_->end_wait();
     phase_ = cancel || phase_ == phase::cancelled_waiting ? phase::cancelled : phase::idle;
   }
 
@@ -92,6 +88,8 @@ class wait_node : public work_item {
 
   /// Ends the wait and resumes the coroutine on this worker, now: the `run` of every wait.
   static void resume(work_item& item) noexcept;
+  /// The same for a wait that begin_unpublished began.
+  static void resume_unpublished(work_item& item) noexcept;
 
   wait_node* previous = nullptr;  // for the primitive's list
 
@@ -107,7 +105,10 @@ class wait_node : public work_item {
   }
 
  private:
-  enum class phase : std::uint8_t { idle, waiting, unpublished, cancelled, cancelled_waiting };
+  /// Makes this thread the one that runs the coroutine.
+  void take_over() noexcept;
+
+  enum class phase : std::uint8_t { idle, waiting, cancelled, cancelled_waiting };
 
   std::coroutine_handle<> coroutine_;
   lowlevel::flow* flow_ = nullptr;
