@@ -25,17 +25,6 @@ constexpr lowlevel::instant patience = 10'000'000'000;           // a thread of 
 constexpr lowlevel::instant patience_with_circle = 500'000'000;  // nobody but a cancel can help then
 constexpr std::size_t lines_max = 40;                            // of tasks behind a circle, and of places
 
-// A look, and a second one when there is something to be confirmed.
-wait_graph look_at(runtime_core& runtime) {
-  wait_graph first{runtime};
-  if (!first.any_stuck()) {
-    return first;
-  }
-  wait_graph second{runtime};
-  second.confirm(first);
-  return second;
-}
-
 any_task task_at(wait_graph const& graph, wait_graph::index i) { return any_task{graph.nodes()[i].state}; }
 
 // The next task on the way from a stuck node, over the futures between.
@@ -172,10 +161,10 @@ runtime_core& runtime_of(event_loop& loop) { return home_on(loop).loop->runtime;
 
 }  // namespace
 
-std::string text_of_circles(runtime_core& runtime) { return text_of(deadlocks_of(look_at(runtime))); }
+std::string text_of_circles(runtime_core& runtime) { return text_of(deadlocks_of(wait_graph{runtime})); }
 
 std::string text_of_waits(runtime_core& runtime) {
-  wait_graph const graph = look_at(runtime);
+  wait_graph const graph{runtime};
   std::string text = text_of(deadlocks_of(graph));
   if (text.empty()) {
     text = "no tasks wait for each other in a circle, as far as it is known";
@@ -200,7 +189,7 @@ void give_up(runtime_core& runtime) {
 }
 
 bool is_stuck(runtime_core& runtime, future_state const& task) {
-  wait_graph const graph = look_at(runtime);
+  wait_graph const graph{runtime};
   auto const at = graph.find(task);
   return at && graph.nodes()[*at].stuck;
 }
@@ -208,10 +197,10 @@ bool is_stuck(runtime_core& runtime, future_state const& task) {
 }  // namespace detail
 
 std::vector<deadlock> find_deadlocks() {
-  return detail::deadlocks_of(detail::look_at(detail::running_worker().runtime));
+  return detail::deadlocks_of(detail::wait_graph{detail::running_worker().runtime});
 }
 std::vector<deadlock> find_deadlocks(event_loop& loop) {
-  return detail::deadlocks_of(detail::look_at(detail::runtime_of(loop)));
+  return detail::deadlocks_of(detail::wait_graph{detail::runtime_of(loop)});
 }
 
 std::string format_deadlocks() { return detail::text_of_waits(detail::running_worker().runtime); }

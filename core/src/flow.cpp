@@ -75,21 +75,29 @@ flow::delivery flow::request_cancel() noexcept {
 }
 
 bool flow::inspect(void (*f)(wait_node& wait, void* context), void* context) noexcept {
-  std::uintptr_t word = word_.load(memory_order_relaxed);
   for (;;) {
-    if ((word & busy_bit) != 0) {
-      word = await_canceller();
+    if ((word_.load(memory_order_relaxed) & busy_bit) != 0) {
+      static_cast<void>(await_canceller());
     }
-    if ((word & pointer_mask) == 0) {
-      return false;
-    }
-    if (word_.compare_exchange_weak(word, word | busy_bit, memory_order_acq_rel,
-                                    memory_order_relaxed)) {  // [B]
-      f(*reinterpret_cast<wait_node*>(word & pointer_mask), context);
-      word_.fetch_and(~busy_bit, memory_order_release);  // [C]
+    if (try_inspect(f, context)) {
       return true;
     }
+    if ((word_.load(memory_order_relaxed) & pointer_mask) == 0) {
+      return false;
+    }
   }
+}
+
+bool flow::try_inspect(void (*f)(wait_node& wait, void* context), void* context) noexcept {
+  std::uintptr_t word = word_.load(memory_order_relaxed);
+  if ((word & pointer_mask) == 0 || (word & busy_bit) != 0 ||
+      !word_.compare_exchange_strong(word, word | busy_bit, memory_order_acq_rel,
+                                     memory_order_relaxed)) {  // [B]
+    return false;
+  }
+  f(*reinterpret_cast<wait_node*>(word & pointer_mask), context);
+  word_.fetch_and(~busy_bit, memory_order_release);  // [C]
+  return true;
 }
 
 }  // namespace skein::lowlevel

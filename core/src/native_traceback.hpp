@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// native_traceback.hpp: the calls that led to a place, kept as addresses and named when somebody wants to read them.
+// native_traceback.hpp: the calls that led to a place, kept as addresses, named when read.
 #pragma once
 
 #include <skein/core/task.hpp>

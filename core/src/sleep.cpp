@@ -34,8 +34,8 @@ bool sleep_wait::start() {
   return true;
 }
 
-// A turn of the loop is nothing that a cancel could end: the wait is not published, which saves its two atomic
-// operations, and the request is seen afterwards.
+// A turn of the loop is nothing that a cancel could end: the wait is not published, which saves two atomic
+// operations, and a request is seen afterwards.
 bool sleep_wait::give_way() noexcept {
   if (!begin_unpublished()) {
     return false;

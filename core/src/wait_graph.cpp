@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <thread>
 
 namespace skein::detail {
 namespace {
@@ -31,17 +32,34 @@ class look {
 
   // Returns     False when the task runs, in one of its branches at least, or waits in more than fit.
   bool at(task_state& task) noexcept {
-    count_ = 0;
-    goes_on_ = false;
+    begin(true);
     visit(task);
     return !goes_on_;
+  }
+  // The same of a task whose innermost wait is held already, and without waiting for anybody.
+  bool at_held(lowlevel::wait_node& wait) noexcept {
+    begin(false);
+    read(wait);
+    return !goes_on_;
+  }
+  // Lets go of the futures that were seen: not while a task is held, one may end with its last handle.
+  void forget() noexcept {
+    for (leaf& l : leaves_) {
+      l.depends = {};
+    }
   }
   [[nodiscard]] std::span<leaf> leaves() noexcept { return std::span{leaves_}.first(count_); }
 
  private:
+  void begin(bool patient) noexcept {
+    patient_ = patient;
+    count_ = 0;
+    goes_on_ = false;
+  }
+
   void visit(lowlevel::flow& strand) noexcept {
-    bool const waits = strand.inspect(
-        [](lowlevel::wait_node& wait, void* self) { static_cast<look*>(self)->read(wait); }, this);
+    auto const read_it = [](lowlevel::wait_node& wait, void* self) { static_cast<look*>(self)->read(wait); };
+    bool const waits = patient_ ? strand.inspect(read_it, this) : strand.try_inspect(read_it, this);
     goes_on_ = goes_on_ || !waits;
   }
 
@@ -86,12 +104,56 @@ class look {
   std::array<leaf, waits_max> leaves_;
   std::size_t count_ = 0;
   bool goes_on_ = false;
+  bool patient_ = true;
 };
 
-bool same(wait_graph::wait const& a, wait_graph::wait const& b) noexcept {
-  return a.node == b.node && a.kind == b.kind && a.holder == b.holder && a.future.get() == b.future.get() &&
-         a.where.line() == b.where.line();
+bool same(look::leaf const& now, wait_graph::wait const& then) noexcept {
+  return now.node == then.node && now.depends.what() == then.kind && now.depends.holder() == then.holder &&
+         now.depends.future().get() == then.future.get();
 }
+
+// Holds the tasks of a circle, one inside the other, and compares.
+class holder {
+ public:
+  explicit holder(std::vector<wait_graph::node const*> tasks) : tasks_{std::move(tasks)} {}
+
+  // Returns     False when one is not where it was seen, or is just being looked at or cancelled.
+  bool all_wait() noexcept {
+    all_ = false;
+    at_ = 0;
+    one_.forget();
+    hold_next();
+    return all_;
+  }
+
+ private:
+  void hold_next() noexcept {
+    if (at_ == tasks_.size()) {
+      all_ = true;
+      return;
+    }
+    static_cast<void>(tasks_[at_]->state->as_task()->try_inspect(
+        [](lowlevel::wait_node& wait, void* self) { static_cast<holder*>(self)->held(wait); }, this));
+  }
+
+  void held(lowlevel::wait_node& wait) noexcept {
+    wait_graph::node const& then = *tasks_[at_];
+    bool const waits = one_.at_held(wait);
+    auto const leaves = one_.leaves();
+    if (waits && std::equal(leaves.begin(), leaves.end(), then.waits.begin(), then.waits.end(), &same)) {
+      ++at_;
+      hold_next();
+    }
+  }
+
+  std::vector<wait_graph::node const*> tasks_;
+  std::size_t at_ = 0;
+  bool all_ = false;
+  look one_;
+};
+
+constexpr std::size_t held_max = 256;  // each is a few frames of stack; a longer circle counts as seen
+constexpr int attempts = 16;           // somebody else may look at one of them
 
 }  // namespace
 
@@ -108,14 +170,30 @@ wait_graph::wait_graph(runtime_core& runtime) {
     for (look::leaf& leaf : one->leaves()) {
       n.waits.push_back({leaf.node, leaf.operation, outside_of_skein(leaf.chain->places()),
                          leaf.depends.what(), leaf.depends.holder(), leaf.depends.future()});
-      leaf.depends = {};
     }
+    one->forget();
   }
   add_futures_between();
   for (node& n : nodes_) {
     connect(n);
   }
   spread();
+  bool unsure = true;
+  while (unsure) {
+    unsure = false;
+    circles_ = find_circles();
+    for (auto const& circle : circles_) {
+      if (!exists(circle)) {
+        unsure = true;
+        for (index const i : circle) {
+          nodes_[i].stuck = false;
+        }
+      }
+    }
+    if (unsure) {
+      spread();
+    }
+  }
 }
 
 void wait_graph::add(state_ref<> state) {
@@ -203,23 +281,27 @@ void wait_graph::spread() {
   }
 }
 
-void wait_graph::confirm(wait_graph const& before) {
-  for (node& n : nodes_) {
-    if (!n.stuck) {
-      continue;
+bool wait_graph::exists(std::vector<index> const& circle) const {
+  std::vector<node const*> tasks;
+  for (index const i : circle) {
+    if (nodes_[i].state->done()) {
+      return false;
     }
-    auto const was = before.find(*n.state);
-    if (!was || !before.nodes_[*was].stuck ||
-        !std::equal(n.waits.begin(), n.waits.end(), before.nodes_[*was].waits.begin(),
-                    before.nodes_[*was].waits.end(), &same)) {
-      n.stuck = false;
+    if (nodes_[i].state->is_task()) {
+      tasks.push_back(&nodes_[i]);
     }
   }
-  spread();
-}
-
-bool wait_graph::any_stuck() const noexcept {
-  return std::any_of(nodes_.begin(), nodes_.end(), [](node const& n) { return n.stuck; });
+  if (tasks.size() > held_max) {
+    return true;
+  }
+  auto const all = std::make_unique<holder>(std::move(tasks));
+  for (int i = 0; i < attempts; ++i) {
+    if (all->all_wait()) {
+      return true;
+    }
+    std::this_thread::yield();
+  }
+  return false;
 }
 
 std::optional<wait_graph::index> wait_graph::find(future_state const& state) const {
@@ -228,7 +310,7 @@ std::optional<wait_graph::index> wait_graph::find(future_state const& state) con
 }
 
 // From each stuck node along its first edge: that ends in a circle, because stuck nodes lead to stuck ones.
-std::vector<std::vector<wait_graph::index>> wait_graph::circles() const {
+std::vector<std::vector<wait_graph::index>> wait_graph::find_circles() const {
   std::vector<std::vector<index>> found;
   std::vector<std::size_t> walk_of(nodes_.size(), 0);
   std::size_t walk = 0;

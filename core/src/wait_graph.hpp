@@ -10,8 +10,9 @@
 // Threads    Any. Each task is looked at while it is held for a moment (flow.hpp, busy).
 // Lifetime   The graph owns references to all it knows.
 //
-// Tasks are seen at different moments. What is stuck stays stuck, so whoever asks looks twice and keeps what
-// was the same wait both times (confirm).
+// Tasks are seen at different moments, so a circle may be one that never was: its parts at different times.
+// Therefore the tasks of each circle are then held all at once, and it counts if each is in the wait in which
+// it was seen. Looking twice is not enough: in a steady state the same waits come again.
 #pragma once
 
 #include <skein/core/detail/task_state.hpp>
@@ -54,22 +55,21 @@ class wait_graph {
 
   explicit wait_graph(runtime_core& runtime);
 
-  /// Takes for not stuck whoever did something between the two looks.
-  void confirm(wait_graph const& before);
-
-  [[nodiscard]] bool any_stuck() const noexcept;
   [[nodiscard]] std::vector<node> const& nodes() const noexcept { return nodes_; }
   [[nodiscard]] std::optional<index> find(future_state const& state) const;
   /// Returns     Each circle of stuck nodes, as the indices in their order.
-  [[nodiscard]] std::vector<std::vector<index>> circles() const;
+  [[nodiscard]] std::vector<std::vector<index>> const& circles() const noexcept { return circles_; }
 
  private:
+  [[nodiscard]] std::vector<std::vector<index>> find_circles() const;
+  [[nodiscard]] bool exists(std::vector<index> const& circle) const;
   void add(state_ref<> state);
   void add_futures_between();
   void connect(node& from);
   void spread();
 
   std::vector<node> nodes_;  // the tasks first
+  std::vector<std::vector<index>> circles_;
   std::size_t tasks_ = 0;
   std::unordered_map<future_state const*, index> index_;
   std::unordered_map<std::uint64_t, index> by_id_;

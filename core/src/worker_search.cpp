@@ -86,8 +86,8 @@ bool worker::jump_in_time() {
   return true;
 }
 
-// Where timers are dense, a loop that slept for each would do little else (20 µs a wake-up): it lets some come
-// together. A lone timer, however short and often, is not late by this.
+// Where timers are dense, a loop that slept for each would do little else (20 µs a wake-up): it lets some
+// come together. A lone timer, however short and often, is not late by this.
 lowlevel::instant worker::due_together(lowlevel::instant due, lowlevel::instant at) noexcept {
   lowlevel::instant const woken = std::min(last_due_, at);
   if (std::exchange(fired_, 0) >= many_fired) {

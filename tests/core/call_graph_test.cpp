@@ -101,47 +101,59 @@ namespace {
 
 std::vector<std::string> seen_at_the_end;
 
-skein::coro<> looks_after_a_wait() {
-  co_await skein::sleep(0s);
+skein::coro<> looks_after_a_wait(skein::future<> go) {
+  co_await go;
   seen_at_the_end = functions(skein::capture_call_graph()->call_stack);
 }
 skein::coro<> looks_at_once() {
   seen_at_the_end = functions(skein::capture_call_graph()->call_stack);
   co_return;
 }
-skein::coro<> between(bool wait_first) {
+skein::coro<> between(skein::future<> go, bool wait_first) {
   if (wait_first) {
-    co_await skein::sleep(0s);
+    co_await go;
     co_await looks_at_once();
   } else {
-    co_await looks_after_a_wait();
+    co_await looks_after_a_wait(go);
   }
 }
-skein::coro<> above(bool wait_first) { co_await between(wait_first); }
+skein::coro<> above(skein::future<> go, bool wait_first) { co_await between(go, wait_first); }
 
 }  // namespace
 
 SKEIN_TEST_CASE("call_graph: a running task shows all that await the coroutine which was resumed",
                 "[core][call_graph]") {
   using names = std::vector<std::string>;
-  co_await skein::create_task(above(false));
-  REQUIRE(seen_at_the_end == names{"looks_after_a_wait", "between", "above"});
-  co_await skein::create_task(above(true));
-  REQUIRE(seen_at_the_end == names{"looks_at_once", "between", "above"});
+  auto const run_in = [](bool wait_first, skein::task_options options) -> skein::coro<names> {
+    auto const go = skein::create_future<>();
+    auto const task = skein::create_task(above(go, wait_first), std::move(options));
+    co_await all_tasks_blocked();  // all have suspended
+    go.set_result();
+    co_await task;
+    co_return seen_at_the_end;
+  };
+  names const after_a_wait{"looks_after_a_wait", "between", "above"};
+  names const at_once{"looks_at_once", "between", "above"};
+  skein::task_options const plain;
+  REQUIRE(co_await run_in(false, plain) == after_a_wait);
+  REQUIRE(co_await run_in(true, plain) == at_once);
+  skein::task_options const eager{.eager_start = true};
+  REQUIRE(co_await run_in(false, eager) == after_a_wait);
   co_await skein::create_task(looks_at_once());
   REQUIRE(seen_at_the_end == names{"looks_at_once"});
-  auto const eager = skein::create_task(above(false), {.eager_start = true});
-  co_await eager;
-  REQUIRE(seen_at_the_end == names{"looks_after_a_wait", "between", "above"});
 
-  auto const asks_its_handle = []() -> skein::coro<std::vector<skein::call_frame>> {
-    auto const inner = []() -> skein::coro<std::vector<skein::call_frame>> {
-      co_await skein::sleep(0s);
-      co_return skein::current_task().get_stack();
+  auto const go = skein::create_future<>();
+  auto const asks_its_handle = [go]() -> skein::coro<std::size_t> {
+    auto const inner = [go]() -> skein::coro<std::size_t> {
+      co_await go;
+      co_return skein::current_task().get_stack().size();
     };
     co_return co_await inner();
   };
-  REQUIRE((co_await skein::create_task(asks_its_handle)).size() == 2);
+  auto const asks = skein::create_task(asks_its_handle);
+  co_await all_tasks_blocked();
+  go.set_result();
+  REQUIRE(co_await asks == 2);
 }
 
 SKEIN_TEST_CASE("call_graph: a future shows who waits for it, with their awaits (GRAPH-004)",

@@ -39,7 +39,7 @@ struct resource {
   }
 };
 
-/// A function, not braces: g++ 12 copies a braced temporary of a co_await bit by bit (core/notes/compilers.md).
+/// A function, not braces: g++ 12 copies a braced temporary of a co_await bit by bit (notes/compilers.md).
 resource held_resource(std::vector<std::string>& log, skein::future<> held) {
   return {.log = &log, .held = std::move(held)};
 }

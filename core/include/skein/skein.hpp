@@ -7,6 +7,7 @@
 #include <skein/core/call_graph.hpp>
 #include <skein/core/context.hpp>
 #include <skein/core/create_task.hpp>
+#include <skein/core/deadlock.hpp>
 #include <skein/core/event_loop.hpp>
 #include <skein/core/exception_group.hpp>
 #include <skein/core/executor.hpp>
@@ -20,6 +21,7 @@
 #include <skein/core/switch_to.hpp>
 #include <skein/core/task_group.hpp>
 #include <skein/core/timeout.hpp>
+#include <skein/core/traceback.hpp>
 #include <skein/core/wait.hpp>
 #include <skein/core/wait_for.hpp>
 #include <skein/core/when_all.hpp>

@@ -28,7 +28,9 @@ struct run_options {
   unsigned budget = 128;
   /// Told of errors that nobody took; null writes them to the log.
   skein::exception_handler exception_handler = {};
-  /// Time jumps to the next timer when nothing else is to do. One worker only; for tests.
+  /// Time jumps to the next timer when nothing else is to do. One worker only; for tests. When nothing can
+  /// come any more, because main waits in a circle of tasks or nothing came from other threads for ten
+  /// seconds, the run throws `deadlock_error`.
   bool virtual_time = false;
 };
 

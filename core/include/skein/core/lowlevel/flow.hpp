@@ -108,6 +108,10 @@ class flow {
   ///
   /// Returns     False when the flow does not wait; f was not called.
   bool inspect(void (*f)(wait_node& wait, void* context), void* context) noexcept;
+  /// The same, but does not wait for a canceller or for another who looks: for who holds several flows.
+  ///
+  /// Returns     False also when somebody looks at the wait or cancels it just now.
+  bool try_inspect(void (*f)(wait_node& wait, void* context), void* context) noexcept;
 
   /// Takes back a request that was not delivered yet (`task::uncancel`).
   ///
