@@ -18,9 +18,10 @@ void cancel_scope::enter(char const* without_task) {
   }
   task_ = thread.task();
   request_.strand = thread.flow;
-  pending_before_ = thread.flow->cancel_pending();
   // One that was not thrown yet will be seen by the body: it counts as if it came after the entry.
-  before_ = task_->cancelling_of(*thread.flow) - (pending_before_ ? 1 : 0);
+  auto const standing = task_->standing_of(*thread.flow);
+  before_ = standing.seen;
+  pending_before_ = standing.pending;
 }
 
 void cancel_scope::request() noexcept {

@@ -10,8 +10,8 @@
 //
 // Invariants
 //   I1  A worker is in the list exactly while it counts as parked.
-//   I2  Push work, then should_notify. Park, then look at every queue. With seq_cst on the word and on the
-//       inject queue's count not both miss each other.
+//   I2  Push work, then should_notify. Park, then look at every queue. With seq_cst on the word and on
+//       what is pushed (tail of the run queue, count of the inject queue) not both miss each other.
 //   I3  At most half of the workers search.
 //
 // Checked    tests/core/idle_set_test.cpp; tests/stress/park_stress.cpp under ThreadSanitizer.

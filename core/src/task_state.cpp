@@ -14,6 +14,8 @@
 #include <skein/core/report.hpp>
 #include <skein/core/task.hpp>
 
+#include <sched.h>
+
 #include <cstddef>
 #include <mutex>
 #include <typeinfo>
@@ -21,7 +23,9 @@
 
 namespace skein::detail {
 
+using lowlevel::memory_order_acquire;
 using lowlevel::memory_order_relaxed;
+using lowlevel::memory_order_release;
 
 // The allocator of frames counts in steps of 32 bytes: a task with a small result takes five.
 static_assert(sizeof(task_of<std::uint64_t>) <= 160);
@@ -210,13 +214,27 @@ void task_state::finish() noexcept {
   release();
 }
 
+class task_state::request_under_way {
+ public:
+  explicit request_under_way(task_state& task) noexcept : task_{task} {
+    task_.requests_under_way_.fetch_add(1, memory_order_relaxed);
+  }
+  request_under_way(request_under_way const&) = delete;
+  request_under_way& operator=(request_under_way const&) = delete;
+  ~request_under_way() { task_.requests_under_way_.fetch_sub(1, memory_order_release); }
+
+ private:
+  task_state& task_;
+};
+
 bool task_state::cancel(std::string message) {
   if (done()) {
     mark_retrieved();
     return false;
   }
   std::string earlier;
-  if (cancelling_.fetch_add(1, memory_order_relaxed) > 0) {
+  request_under_way const request{*this};
+  if (cancelling_.fetch_add(1, memory_order_release) > 0) {
     earlier = message_of_cancel();
   }
   set_text(&future_texts::cancel_message, std::move(message));
@@ -243,8 +261,9 @@ int task_state::uncancel() noexcept {
 }
 
 void task_state::send(scope_request& request) noexcept {
+  request_under_way const sending{*this};
   if (request.strand == static_cast<lowlevel::flow*>(this)) {
-    cancelling_.fetch_add(1, memory_order_relaxed);
+    cancelling_.fetch_add(1, memory_order_release);
     clear_text(&future_texts::cancel_message);
   } else {
     std::lock_guard const guard{mutex()};
@@ -283,6 +302,21 @@ int task_state::cancelling_of(lowlevel::flow& strand) noexcept {
       return count;
     }
     at = fork.parent_flow;
+  }
+}
+
+// A count that includes a request which was counted, but not delivered yet, would take it for one that was seen:
+// the strand waits until none is under way. They are short, because a strand that runs has no wait to end.
+task_state::standing task_state::standing_of(lowlevel::flow& strand) noexcept {
+  for (;;) {
+    int const count = cancelling_of(strand);
+    if (requests_under_way_.load(memory_order_acquire) == 0) {
+      bool const pending = strand.cancel_pending();
+      if (cancelling_of(strand) == count) {
+        return {count - (pending ? 1 : 0), pending};
+      }
+    }
+    sched_yield();
   }
 }
 

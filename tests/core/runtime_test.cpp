@@ -10,7 +10,10 @@
 
 #include <sched.h>
 
+#include <atomic>
+#include <chrono>
 #include <stdexcept>
+#include <thread>
 
 using namespace std::chrono_literals;
 
@@ -110,4 +113,33 @@ TEST_CASE("runtime: all children of an outermost fork can run at once while thei
         },
         {.workers = children});
   }
+}
+
+// A worker that went to sleep just then looked at the run queue before the task was there, and the maker asked
+// before the worker was counted as asleep: the order of a store and a load was not kept.
+TEST_CASE("runtime: a task whose maker blocks at once is run by another worker, every time",
+          "[core][runtime]") {
+  int late = 0;
+  skein::run(
+      [&]() -> skein::coro<> {
+        for (int round = 0; round < 10'000 && late == 0; ++round) {
+          std::atomic<bool> ran{false};
+          // The other worker goes to sleep some 10 µs after it found nothing: at every moment of that, once.
+          auto const moment = std::chrono::steady_clock::now() + (round % 200) * 200ns;
+          while (std::chrono::steady_clock::now() < moment) {
+          }
+          auto const other = skein::create_task([&]() -> skein::coro<> {
+            ran.store(true);
+            co_return;
+          });
+          auto const end = std::chrono::steady_clock::now() + 10s;
+          while (!ran.load() && late == 0) {
+            std::this_thread::yield();
+            late += std::chrono::steady_clock::now() > end ? 1 : 0;
+          }
+          co_await other;
+        }
+      },
+      {.workers = 2});
+  REQUIRE(late == 0);
 }

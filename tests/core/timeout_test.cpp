@@ -2,6 +2,9 @@
 // timeout_test.cpp: scopes that cancel their body in time, and whose cancellation comes out of it.
 #include <support/test_case.hpp>
 
+#include <skein/core/create_task.hpp>
+#include <skein/core/executor.hpp>
+#include <skein/core/run.hpp>
 #include <skein/core/sleep.hpp>
 #include <skein/core/timeout.hpp>
 #include <skein/core/when_all.hpp>
@@ -493,4 +496,42 @@ TEST_CASE("timeout: deadlines, cancels and completions on other cores end each b
       {.workers = 4});
   REQUIRE(wrong.load() == 0);
   REQUIRE(ended.load() > 0);
+}
+
+// The count of a request and the request itself are two steps of the canceller: who entered a scope between them
+// took it for an old one, and the scope's own request swallowed it.
+TEST_CASE("timeout: a request that comes while a scope is being entered is not lost (B2)",
+          "[core][timeout]") {
+  int lost = 0;
+  skein::run(
+      [&]() -> skein::coro<> {
+        for (int round = 0; round < 1000; ++round) {
+          std::atomic<bool> runs{false};
+          auto const victim = skein::create_task([&]() -> skein::coro<> {
+            auto const me = skein::current_task();
+            int requested = 0;  // scopes that were left since the request was counted
+            while (requested < 20'000) {
+              try {
+                co_await skein::with(skein::timeout(0s), [] { return skein::sleep(1000h); });
+              } catch (skein::timeout_error const&) {
+              }
+              runs.store(true);
+              requested += me.cancelling() > 0 ? 1 : 0;
+            }
+            ++lost;
+          });
+          co_await skein::to_thread([&] {
+            while (!runs.load()) {
+              std::this_thread::yield();
+            }
+            victim.cancel();
+          });
+          try {
+            co_await victim;
+          } catch (skein::cancelled_error const&) {
+          }
+        }
+      },
+      {.workers = 2});
+  REQUIRE(lost == 0);
 }

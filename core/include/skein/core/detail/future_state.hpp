@@ -134,6 +134,12 @@ class future_state {
   mutable lowlevel::spinlock lock_;
   bool const is_task_;
   lowlevel::atomic<bool> retrieved_{false};
+
+ protected:
+  /// Of a task; it stands here because there is room.
+  lowlevel::atomic<std::uint32_t> requests_under_way_{0};
+
+ private:
   std::unique_ptr<future_texts> texts_;  // guarded by lock_
 };
 

@@ -45,7 +45,7 @@ class task_state : public future_state, public lowlevel::work_item, public lowle
                      task_options* options);
 
   bool cancel(std::string message) override;
-  [[nodiscard]] int cancelling() const noexcept { return cancelling_.load(lowlevel::memory_order_relaxed); }
+  [[nodiscard]] int cancelling() const noexcept { return cancelling_.load(lowlevel::memory_order_acquire); }
   int uncancel() noexcept;
 
   // Requests of scopes (timeouts, groups) to one strand of this task; see cancel_scope.hpp.
@@ -56,6 +56,12 @@ class task_state : public future_state, public lowlevel::work_item, public lowle
   void take_back(scope_request& request) noexcept;
   /// Returns     How many requests that were not taken back reach a strand of this task.
   [[nodiscard]] int cancelling_of(lowlevel::flow& strand) noexcept;
+  struct standing {
+    int seen;      ///< requests that were thrown and caught, and not taken back
+    bool pending;  ///< one or more were not thrown yet
+  };
+  /// Returns     How the running strand stands to the requests that reach it.
+  [[nodiscard]] standing standing_of(lowlevel::flow& strand) noexcept;
   /// Keeps a request pending that the running strand was not to see yet: it is thrown where the strand waits
   /// next, and a task that does not wait again ends cancelled.
   void hold_cancel(lowlevel::flow& strand) noexcept;
@@ -104,6 +110,8 @@ class task_state : public future_state, public lowlevel::work_item, public lowle
   friend class worker;
   static void start(lowlevel::work_item& item) noexcept;
   static void drop_start(lowlevel::work_item& item) noexcept;
+  /// Counted first and delivered then: whoever looks meanwhile can tell.
+  class request_under_way;
   void apply(task_options& options);
   [[nodiscard]] bool may_start_here() const noexcept;
   void start_here() noexcept;

@@ -25,6 +25,8 @@
 //   [E] withdraw, fetch_and, acquire   pairs with request_cancel's release: who takes a request back sees
 //   what
 //       its sender had counted before (task_state::uncancel looks again).
+//   [F] cancel_pending, load, acquire   pairs with request_cancel's release: who sees a request sees that it
+//       was counted (task_state::standing_of).
 //
 // Checked    tests/core/flow_test.cpp; tests/stress/cancel_stress.cpp under ThreadSanitizer.
 #pragma once
@@ -125,7 +127,7 @@ class flow {
     return (word_.load(memory_order_relaxed) & pointer_mask) != 0;
   }
   [[nodiscard]] bool cancel_pending() const noexcept {
-    return (word_.load(memory_order_relaxed) & cancel_bit) != 0;
+    return (word_.load(memory_order_acquire) & cancel_bit) != 0;  // [F]
   }
 
  private:
