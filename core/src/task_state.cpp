@@ -305,8 +305,8 @@ int task_state::cancelling_of(lowlevel::flow& strand) noexcept {
   }
 }
 
-// A count that includes a request which was counted, but not delivered yet, would take it for one that was seen:
-// the strand waits until none is under way. They are short, because a strand that runs has no wait to end.
+// A count that includes a request which was counted, but not delivered yet, would take it for one that was
+// seen: the strand waits until none is under way. They are short: a strand that runs has no wait to end.
 task_state::standing task_state::standing_of(lowlevel::flow& strand) noexcept {
   for (;;) {
     int const count = cancelling_of(strand);

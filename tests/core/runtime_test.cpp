@@ -115,8 +115,8 @@ TEST_CASE("runtime: all children of an outermost fork can run at once while thei
   }
 }
 
-// A worker that went to sleep just then looked at the run queue before the task was there, and the maker asked
-// before the worker was counted as asleep: the order of a store and a load was not kept.
+// A worker that went to sleep just then looked at the run queue before the task was there, and the maker
+// asked before the worker was counted as asleep: the order of a store and a load was not kept.
 TEST_CASE("runtime: a task whose maker blocks at once is run by another worker, every time",
           "[core][runtime]") {
   int late = 0;

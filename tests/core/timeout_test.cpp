@@ -498,8 +498,8 @@ TEST_CASE("timeout: deadlines, cancels and completions on other cores end each b
   REQUIRE(ended.load() > 0);
 }
 
-// The count of a request and the request itself are two steps of the canceller: who entered a scope between them
-// took it for an old one, and the scope's own request swallowed it.
+// The count of a request and the request itself are two steps of the canceller: who entered a scope between
+// them took it for an old one, and the scope's own request swallowed it.
 TEST_CASE("timeout: a request that comes while a scope is being entered is not lost (B2)",
           "[core][timeout]") {
   int lost = 0;
