@@ -36,10 +36,10 @@ inline void makes(skein::event_loop& loop, skein::task_group& group) {
   // says: give a coro, or a function without parameters that returns one
   static_cast<void>(skein::to_thread(plain));
   // not: static_cast<void>(skein::to_thread(twice, 1));
-  // says: to_thread calls plain functions: give a coroutine to create_task
+  // says: create_task starts a coroutine
   static_cast<void>(skein::run_in_executor(nullptr, plain));
   // not: static_cast<void>(skein::run_in_executor(nullptr, twice, 1));
-  // says: run_in_executor calls plain functions: give a coroutine to create_task
+  // says: create_task starts a coroutine
 }
 
 inline skein::coro<> combines(skein::task<int> t, skein::future<int> f) {

@@ -247,6 +247,9 @@ class event_loop {
     requires detail::callback<F, Args...>
   auto run_in_executor(executor* where, F&& f, Args&&... args)
       -> future<std::invoke_result_t<std::decay_t<F>&, std::decay_t<Args>&...>>;
+  template <class F, class... Args>
+    requires detail::no_callback<F, Args...>
+  void run_in_executor(executor*, F&&, Args&&...) = delete;  // create_task starts a coroutine
 
   /// Calls f(args…) on this loop when a signal arrives, not inside the signal's handler; several that arrive
   /// before the call are one. Replaces what was set for that signal before, on whatever loop.

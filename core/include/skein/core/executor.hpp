@@ -200,6 +200,9 @@ template <class F, class... Args>
 auto run_in_executor(std::nullptr_t, F&& f, Args&&... args) {
   return get_running_loop().run_in_executor(nullptr, std::forward<F>(f), std::forward<Args>(args)...);
 }
+template <class F, class... Args>
+  requires detail::no_callback<F, Args...>
+void run_in_executor(executor*, F&&, Args&&...) = delete;  // create_task starts a coroutine
 
 /// Calls f(args…) on a thread of the default pool, in a copy of the current context.
 ///
@@ -217,5 +220,8 @@ auto to_thread(F&& f, Args&&... args) {
       },
       std::forward<F>(f), std::forward<Args>(args)...);
 }
+template <class F, class... Args>
+  requires detail::no_callback<F, Args...>
+void to_thread(F&&, Args&&...) = delete;  // create_task starts a coroutine
 
 }  // namespace skein
