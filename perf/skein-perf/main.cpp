@@ -30,7 +30,8 @@ int list() {
   }
   fmt::print("\n{:<11} {}\n", "peer", "what it is");
   for (auto const& p : peers().subspan(1)) {
-    fmt::print("{:<11} {} (Debian package {})\n", p.name, p.about, p.package);
+    fmt::print("{:<11} {} (Debian: {}){}\n", p.name, p.about, p.package,
+               p.on_demand ? ", when asked for" : "");
   }
   return 0;
 }
@@ -85,7 +86,8 @@ int parse_and_run(int argc, char** argv) {
   run_arguments typed;
   run_command->add_option("SCENARIO", typed.scenarios, "What to measure; nothing: everything");
   run_command->add_option("--workers", typed.workers, "Threads of each runtime; else 1 and all cores");
-  run_command->add_option("--peers", typed.peers, "all, none, or names with commas between");
+  run_command->add_option("--peers", typed.peers,
+                          "all, usual (tbb, asyncio), none, or names with commas between");
   run_command->add_option("--repeat", typed.repeat, "Rounds; else 5, or 3 with --quick");
   run_command->add_flag("--quick", typed.quick, "Small sizes: everything within three minutes");
   run_command->add_option("--json", typed.json, "Write the results to this file too");

@@ -63,18 +63,21 @@ std::vector<scenario const*> check_scenarios(std::vector<std::string> const& typ
 std::vector<peer const*> check_peers(std::string const& typed) {
   auto const others = peers().subspan(1);
   std::vector<peer const*> chosen{&peers().front()};
-  if (typed == "all") {
+  if (typed == "all" || typed == "usual") {
     for (auto const& p : others) {
-      chosen.push_back(&p);
+      if (typed == "all" || !p.on_demand) {
+        chosen.push_back(&p);
+      }
     }
   } else if (typed != "none") {
     std::istringstream list{typed + ","};
     for (std::string name; std::getline(list, name, ',');) {
       peer const* const found = find_peer(name);
       if (found == nullptr) {
-        throw usage_error{fmt::format(
-            "unknown peer \"{}\" in --peers {}; give all, none, or some of these with commas between: {}",
-            name, typed, names(others))};
+        throw usage_error{
+            fmt::format("unknown peer \"{}\" in --peers {}; give all, usual, none, or some of these with "
+                        "commas between: {}",
+                        name, typed, names(others))};
       }
       add_once(chosen, found);
     }

@@ -22,7 +22,7 @@ struct usage_error : std::runtime_error {
 struct run_arguments {
   std::vector<std::string> scenarios;
   std::string workers;
-  std::string peers = "all";
+  std::string peers = "usual";
   std::string repeat;
   std::string timeout = "120";
   std::string json;
