@@ -106,6 +106,9 @@ run_options check(run_arguments const& typed) {
   if (!typed.json.empty()) {
     options.json = typed.json;
   }
+  if (!typed.html.empty()) {
+    options.html = typed.html;
+  }
   return options;
 }
 

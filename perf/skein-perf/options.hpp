@@ -26,6 +26,7 @@ struct run_arguments {
   std::string repeat;
   std::string timeout = "120";
   std::string json;
+  std::string html;
   bool quick = false;
 };
 
@@ -37,6 +38,7 @@ struct run_options {
   unsigned repeat = 0;
   std::chrono::seconds timeout{};   // of one measurement
   std::optional<std::string> json;  // a path
+  std::optional<std::string> html;  // a path
   bool quick = false;
 };
 
