@@ -17,7 +17,9 @@ find_path(SKEIN_PERF_ASIO_INCLUDE asio/experimental/channel.hpp)
 mark_as_advanced(SKEIN_PERF_ASIO_INCLUDE)
 if(SKEIN_PERF_ASIO_INCLUDE)
   skein_perf_runtime(asio)
-  target_compile_definitions(skein-perf-asio PRIVATE ASIO_STANDALONE ASIO_NO_DEPRECATED)
+  # The last two: 1.22 finds out by itself that g++ has coroutines, but not that clang++ has.
+  target_compile_definitions(skein-perf-asio PRIVATE ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_HAS_CO_AWAIT=1
+                                                     ASIO_HAS_STD_COROUTINE=1)
   target_include_directories(skein-perf-asio SYSTEM PRIVATE ${SKEIN_PERF_ASIO_INCLUDE})
   set_target_properties(skein-perf-asio PROPERTIES EXCLUDE_FROM_ALL ON)
   skein_perf_on_demand(asio)

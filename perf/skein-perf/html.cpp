@@ -10,7 +10,10 @@
 
 #include <algorithm>
 #include <ostream>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace perf {
 namespace {
@@ -66,9 +69,10 @@ class page {
   }
 
  private:
+  // Not format_to: clang++ does not find what it needs in a libfmt that g++ built.
   template <class... Args>
   void add(fmt::format_string<Args...> form, Args&&... args) {
-    fmt::format_to(std::back_inserter(out_), form, std::forward<Args>(args)...);
+    out_ += fmt::format(form, std::forward<Args>(args)...);
   }
 
   void add_head() {
