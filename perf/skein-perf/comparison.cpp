@@ -3,6 +3,7 @@
 #include "comparison.hpp"
 
 #include "options.hpp"
+#include "peer.hpp"
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
@@ -11,6 +12,7 @@
 #include <charconv>
 #include <cmath>
 #include <fstream>
+#include <utility>
 
 namespace perf {
 namespace {
@@ -64,27 +66,6 @@ double parse_percent(std::string const& text) {
   return value / 100;
 }
 
-/// Divides each round by what the peers needed in the same round of the same scenario, those of `other` too.
-void divide_by_peers(recorded_run& run, recorded_run const& other) {
-  for (auto& row : run.rows) {
-    for (std::size_t i = 0; row.runtime == "skein" && i < row.wall_ms.size(); ++i) {
-      std::vector<double> wall;
-      std::vector<double> cpu;
-      for (auto const& peer : run.rows) {
-        if (peer.runtime != "skein" && peer.scenario == row.scenario && other.find(peer) != nullptr &&
-            i < peer.wall_ms.size()) {
-          wall.push_back(peer.wall_ms[i]);
-          cpu.push_back(std::max(peer.cpu_ms[i], 1e-3));
-        }
-      }
-      if (!wall.empty()) {
-        row.wall_ms[i] /= geometric_mean(wall);
-        row.cpu_ms[i] /= geometric_mean(cpu);
-      }
-    }
-  }
-}
-
 std::string cells(change const& c) {
   if (c.judged == verdict::too_few_rounds) {
     return fmt::format("{:>6.3f}  {:16}  {:18}", c.ratio, "", to_string(c.judged));
@@ -107,6 +88,42 @@ void print_differences_of_machines(recorded_run const& before, recorded_run cons
   }
 }
 
+/// What the peers changed from one file to the other. Their code is the same, so it is the machine.
+struct drift {
+  double wall = 0;
+  double cpu = 0;
+};
+
+/// Returns     The most that a peer changed in the row's scenario with as many workers.
+drift drift_around(recorded_row const& mine, recorded_run const& before, recorded_run const& after) {
+  auto const distance = [](std::vector<double> const& old, std::vector<double> const& now) {
+    return std::exp(std::abs(std::log(std::max(judge(old, now, 0).ratio, 1e-3)))) - 1;
+  };
+  drift most;
+  for (auto const& row : after.rows) {
+    auto const* const old = before.find(row);
+    if (row.runtime != "skein" && row.scenario == mine.scenario && row.workers == mine.workers &&
+        old != nullptr) {
+      most.wall = std::max(most.wall, distance(old->wall_ms, row.wall_ms));
+      most.cpu = std::max(most.cpu, distance(old->cpu_ms, row.cpu_ms));
+    }
+  }
+  return most;
+}
+
+/// Makes two runs of one in which two builds of skein took turns.
+recorded_run take_out_before(recorded_run& both) {
+  recorded_run before{.machine = both.machine, .rows = {}};
+  for (auto row : both.rows) {
+    if (row.runtime == before_name) {
+      row.runtime = "skein";
+      before.rows.push_back(std::move(row));
+    }
+  }
+  std::erase_if(both.rows, [](recorded_row const& row) { return row.runtime != "skein"; });
+  return before;
+}
+
 struct count {
   unsigned judged = 0;       // rows of skein
   unsigned regressions = 0;  // in wall time, CPU time, or both
@@ -123,8 +140,9 @@ count print_rows(recorded_run const& before, recorded_run const& after, double l
       fmt::print("{}  only after\n", title);
       continue;
     }
-    auto const wall = judge(old->wall_ms, row.wall_ms, least);
-    auto const cpu = judge(old->cpu_ms, row.cpu_ms, least);
+    drift const noise = row.runtime == "skein" ? drift_around(row, before, after) : drift{};
+    auto const wall = judge(old->wall_ms, row.wall_ms, std::max(least, noise.wall));
+    auto const cpu = judge(old->cpu_ms, row.cpu_ms, std::max(least, noise.cpu));
     print_line(fmt::format("{}  {}  {}", title, cells(wall), cells(cpu)));
     if (row.runtime == "skein") {
       rows.judged += wall.judged != verdict::too_few_rounds ? 1 : 0;
@@ -137,24 +155,6 @@ count print_rows(recorded_run const& before, recorded_run const& after, double l
     }
   }
   return rows;
-}
-
-std::vector<double> changes_of_peers(recorded_run const& before, recorded_run const& after) {
-  std::vector<double> ratios;
-  for (auto const& row : after.rows) {
-    if (auto const* const old = before.find(row); old != nullptr && row.runtime != "skein") {
-      ratios.push_back(judge(old->wall_ms, row.wall_ms, 0).ratio);
-    }
-  }
-  return ratios;
-}
-
-/// The code of the peers is the same, so what they changed is the machine's doing.
-void print_control(std::vector<double> const& of_peers) {
-  if (!of_peers.empty()) {
-    fmt::print("\nThe peers needed {:.3f} times as long (median of {} rows): that is the machine.\n",
-               median(of_peers), of_peers.size());
-  }
 }
 
 }  // namespace
@@ -197,23 +197,22 @@ change judge(std::vector<double> const& before, std::vector<double> const& after
 
 int compare(compare_arguments const& typed) {
   double const least = parse_percent(typed.least_percent);
-  recorded_run before = read(typed.before);
-  recorded_run after = read(typed.after);
+  bool const in_turns = typed.after.empty();
+  recorded_run after = read(in_turns ? typed.before : typed.after);
+  recorded_run const before = in_turns ? take_out_before(after) : read(typed.before);
   if (before.machine.value("quick", false) != after.machine.value("quick", false)) {
     throw usage_error{"one file is of a --quick run and the other is not: their sizes differ"};
   }
-  auto const of_peers = changes_of_peers(before, after);
-  if (typed.against_peers) {
-    recorded_run const untouched = before;
-    divide_by_peers(before, after);
-    divide_by_peers(after, untouched);
-  }
   print_differences_of_machines(before, after);
   auto const [judged, regressions] = print_rows(before, after, least);
-  print_control(of_peers);
   if (judged == 0) {
-    throw usage_error{fmt::format(
-        "nothing of skein could be judged: both files need the same scenarios and {} rounds", rounds_min)};
+    throw usage_error{
+        fmt::format("nothing of skein could be judged: {} and {} rounds are needed",
+                    in_turns ? "a run with --before, or a second file," : "the same scenarios in both files",
+                    rounds_min)};
+  }
+  if (!in_turns) {
+    fmt::print("\nWhat skein changed no more than a peer did in the same row is the machine's doing.\n");
   }
   fmt::print("{} of {} rows of skein got slower by more than {} %\n", regressions, judged,
              typed.least_percent);

@@ -14,9 +14,8 @@ namespace perf {
 /// The command line of `compare` as it was typed.
 struct compare_arguments {
   std::string before;
-  std::string after;
+  std::string after;                // empty: `before` is of a run with --before
   std::string least_percent = "2";  // a smaller change is none
-  bool against_peers = false;
 };
 
 /// Fewer rounds than this say nothing: chance alone puts four of four ratios on one side once in eight times.

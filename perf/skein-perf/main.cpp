@@ -127,16 +127,16 @@ int parse_and_run(int argc, char** argv) {
   run_command->add_option("--repeat", typed.repeat, "Rounds; else 5, or 3 with --quick");
   run_command->add_flag("--quick", typed.quick, "Small sizes: everything within three minutes");
   run_command->add_option("--json", typed.json, "Write the results to this file too");
+  run_command->add_option("--before", typed.before,
+                          "A skein-perf-skein of another build, which takes turns too");
   run_command->add_option("--html", typed.html, "Write a page with the results to this file");
   run_command->add_option("--timeout", typed.timeout, "Seconds that one measurement may take");
   compare_arguments compared;
   auto* const compare_command =
       app.add_subcommand("compare", "Tell slower from noise in two files of --json");
   compare_command->add_option("BEFORE", compared.before)->required();
-  compare_command->add_option("AFTER", compared.after)->required();
+  compare_command->add_option("AFTER", compared.after, "Nothing: BEFORE is of a run with --before");
   compare_command->add_option("--least", compared.least_percent, "Percent below which a change is none (2)");
-  compare_command->add_flag("--against-peers", compared.against_peers,
-                            "Divide each round by the peers' of the same round, for machines that drift");
   gate_arguments gated;
   auto* const gate_command = app.add_subcommand("gate", "Hold instructions per operation against a file");
   gate_command->add_option("SCENARIO", gated.scenarios, "Which hot paths; nothing: all");

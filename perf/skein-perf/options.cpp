@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <ranges>
 #include <sstream>
 
@@ -92,6 +93,13 @@ run_options check(run_arguments const& typed) {
   options.quick = typed.quick;
   options.scenarios = check_scenarios(typed.scenarios);
   options.peers = check_peers(typed.peers);
+  if (!typed.before.empty()) {
+    if (!std::filesystem::is_regular_file(typed.before)) {
+      throw usage_error{
+          fmt::format("--before {}: give the path of a program skein-perf-skein", typed.before)};
+    }
+    options.peers.push_back(&take_turns_with(typed.before));
+  }
   if (!typed.workers.empty()) {
     options.workers.push_back(parse_count("--workers", typed.workers, workers_max));
   } else {

@@ -27,6 +27,7 @@ struct run_arguments {
   std::string timeout = "120";
   std::string json;
   std::string html;
+  std::string before;
   bool quick = false;
 };
 

@@ -6,17 +6,19 @@
 #include "scenario.hpp"
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <sstream>
 #include <stdexcept>
+#include <system_error>
 
 namespace perf {
 namespace {
 
-constexpr std::array<peer, 8> table{{
+std::array<peer, 8> table{{
     {.name = "skein", .about = "this library", .program = "skein-perf-skein"},
     {.name = "tbb", .about = "oneTBB, tbb::task_group", .package = "libtbb-dev", .program = "skein-perf-tbb"},
     {.name = "asyncio",
@@ -73,10 +75,40 @@ ability parse_ability(std::string const& line) {
   return parsed;
 }
 
+class temporary_folder {
+ public:
+  temporary_folder()
+      : path_{std::filesystem::temp_directory_path() / fmt::format("skein-perf-{}", ::getpid())} {
+    std::filesystem::create_directories(path_);
+  }
+  temporary_folder(temporary_folder const&) = delete;
+  temporary_folder& operator=(temporary_folder const&) = delete;
+  ~temporary_folder() {
+    std::error_code ignored;  // it lies among other temporary files
+    std::filesystem::remove_all(path_, ignored);
+  }
+
+  [[nodiscard]] std::filesystem::path const& path() const noexcept { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
 }  // namespace
 
 std::filesystem::path program_folder() {
   return std::filesystem::read_symlink("/proc/self/exe").parent_path();
+}
+
+peer const& take_turns_with(std::filesystem::path const& other) {
+  static temporary_folder const folder;
+  static std::string const now = (folder.path() / "now").string();
+  static std::string const before = (folder.path() / "before").string();
+  static peer const other_build{.name = before_name, .about = "another build of skein", .program = before};
+  std::filesystem::copy_file(table.front().command().front(), now);
+  std::filesystem::copy_file(other, before);
+  table.front().program = now;
+  return other_build;
 }
 
 std::span<peer const> peers() noexcept { return table; }

@@ -3,7 +3,6 @@
 #include "statistics.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <random>
 
@@ -29,14 +28,6 @@ interval bootstrap_median(std::vector<double> const& values, double confidence) 
   std::sort(medians.begin(), medians.end());
   auto const tail = static_cast<std::size_t>((1 - confidence) / 2 * static_cast<double>(resamples));
   return {medians[tail], medians[resamples - 1 - tail]};
-}
-
-double geometric_mean(std::vector<double> const& values) {
-  double sum = 0;
-  for (double const value : values) {
-    sum += std::log(value);
-  }
-  return std::exp(sum / static_cast<double>(values.size()));
 }
 
 double spread::min() const { return *std::min_element(runs_.begin(), runs_.end()); }

@@ -21,9 +21,6 @@ struct interval {
 ///             chance is seeded. Of fewer than six values it is their least and their most.
 [[nodiscard]] interval bootstrap_median(std::vector<double> const& values, double confidence = 0.95);
 
-/// Returns     The mean of ratios. `values` are above 0, and there is at least one.
-[[nodiscard]] double geometric_mean(std::vector<double> const& values);
-
 /// The values of several runs in the order of the runs.
 class spread {
  public:

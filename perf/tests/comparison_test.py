@@ -63,18 +63,32 @@ class Comparison(harness.Folder):
         after = {("skein", "fib"): ([100] * 5, [60] * 5)}
         self.assertEqual(self.compare(before, after).returncode, 1)
 
-    def test_a_slower_peer_is_the_machine_and_no_regression(self):
-        before = {("skein", "fib"): ([100] * 5, [100] * 5), ("tbb", "fib"): ([100] * 5, [100] * 5)}
-        after = {("skein", "fib"): ([100] * 5, [100] * 5), ("tbb", "fib"): ([150] * 5, [150] * 5)}
-        done = self.compare(before, after)
-        self.assertEqual(done.returncode, 0, done.stdout)
-        self.assertIn("The peers needed 1.500 times as long", done.stdout)
+    def peers_and_skein(self, skein, tbb):
+        return {("skein", "fib"): ([skein] * 5, [skein] * 5), ("tbb", "fib"): ([tbb] * 5, [tbb] * 5)}
 
-    def test_against_the_peers_a_slower_machine_drops_out(self):
-        before = {("skein", "fib"): ([100] * 5, [100] * 5), ("tbb", "fib"): ([200] * 5, [200] * 5)}
-        after = {("skein", "fib"): ([150] * 5, [150] * 5), ("tbb", "fib"): ([300] * 5, [300] * 5)}
-        self.assert_verdict(self.compare(before, after), 1, "slower")
-        self.assert_verdict(self.compare(before, after, "--against-peers"), 0, "no difference seen")
+    def test_a_slower_peer_is_no_regression(self):
+        done = self.compare(self.peers_and_skein(100, 100), self.peers_and_skein(100, 150))
+        self.assert_verdict(done, 0, "no difference seen")
+
+    def test_what_the_peers_changed_too_is_the_machine(self):
+        done = self.compare(self.peers_and_skein(100, 200), self.peers_and_skein(108, 220))
+        self.assert_verdict(done, 0, "no difference seen")
+
+    def test_more_than_the_peers_changed_is_slower(self):
+        done = self.compare(self.peers_and_skein(100, 200), self.peers_and_skein(115, 220))
+        self.assert_verdict(done, 1, "slower")
+
+    def test_one_file_of_a_run_with_two_builds_is_enough(self):
+        runs = {"before": [100, 90, 120, 100, 95], "skein": [110, 99, 132, 110, 104.5], "tbb": [100] * 5}
+        rows = {(runtime, "fib"): (wall, [1.0] * 5) for runtime, wall in runs.items()}
+        done = harness.run("compare", self.write("both", rows))
+        self.assert_verdict(done, 1, "slower")
+        self.assertIn("1.100", done.stdout)
+
+    def test_one_file_without_a_second_build_is_a_usage_error(self):
+        done = harness.run("compare", self.write("one", {("skein", "fib"): ([1.0] * 5, [1.0] * 5)}))
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--before", done.stderr)
 
     def test_too_few_rounds_are_not_judged(self):
         done = self.compare_wall([100] * 4, [200] * 4)
