@@ -14,6 +14,7 @@ import dataclasses
 import importlib.util
 import json
 import pathlib
+import platform
 import sys
 import time
 import types
@@ -89,7 +90,7 @@ async def measured(run, request: Request) -> dict:
     return {"wall_ms": wall / 1e6, "cpu_ms": cpu / 1e6, "answer": answer}
 
 
-def main() -> int:
+def main(version: str = platform.python_version()) -> int:
     scenarios = load_scenarios()
     parser = argparse.ArgumentParser()
     parser.add_argument("scenario", choices=["list", *scenarios])
@@ -98,6 +99,7 @@ def main() -> int:
     parser.add_argument("--connections", type=int, default=50)
     arguments = parser.parse_args()
     if arguments.scenario == "list":
+        print("version", version)
         for name, scenario in scenarios.items():
             print(name, f"share={scenario.share}", "" if scenario.quick else "full-only")
         return 0

@@ -16,4 +16,7 @@ auto idle(request const&, result&) -> skein::coro<void> {
 workload const scenario{"idle", [](request const& r) { return on_skein(r, idle); }};
 
 }  // namespace
+
+std::string runtime_version() { return SKEIN_PERF_VERSION; }
+
 }  // namespace perf

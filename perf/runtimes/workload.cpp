@@ -95,6 +95,9 @@ int run(std::span<char* const> arguments) {
     return 2;
   }
   bool const list = std::string_view{arguments.front()} == "list";
+  if (list) {
+    fmt::print("version {}\n", runtime_version());
+  }
   for (auto const* w = workload::first(); w != nullptr; w = w->next()) {
     if (list) {
       fmt::print("{}\n", w->scenario());

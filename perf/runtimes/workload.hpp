@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -60,6 +61,9 @@ class workload {
   function body_;
   workload const* next_;
 };
+
+/// Returns     The version of the runtime; each runtimes/<runtime>.cpp has one of these.
+[[nodiscard]] std::string runtime_version();
 
 /// Tells the harness the port of a server that is ready.
 void announce_port(std::uint16_t port);

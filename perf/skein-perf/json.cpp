@@ -40,6 +40,9 @@ void write_json(std::ostream& to, report const& r, machine const& where, run_opt
       {"kernel", where.kernel},  {"compiler", where.compiler}, {"build", where.build},
       {"date", where.date},      {"load", where.load},         {"quick", options.quick},
       {"repeat", options.repeat}};
+  for (auto const& [name, version] : r.versions) {
+    document["machine"]["versions"][std::string{name}] = version;
+  }
   document["results"] = json::array();
   for (auto const& measured : r.rows) {
     document["results"].push_back(to_json(measured));

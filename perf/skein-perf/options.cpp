@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <ranges>
 #include <sstream>
 
@@ -63,18 +64,21 @@ std::vector<scenario const*> check_scenarios(std::vector<std::string> const& typ
 std::vector<peer const*> check_peers(std::string const& typed) {
   auto const others = peers().subspan(1);
   std::vector<peer const*> chosen{&peers().front()};
-  if (typed == "all") {
+  if (typed == "all" || typed == "usual") {
     for (auto const& p : others) {
-      chosen.push_back(&p);
+      if (typed == "all" || !p.on_demand) {
+        chosen.push_back(&p);
+      }
     }
   } else if (typed != "none") {
     std::istringstream list{typed + ","};
     for (std::string name; std::getline(list, name, ',');) {
       peer const* const found = find_peer(name);
       if (found == nullptr) {
-        throw usage_error{fmt::format(
-            "unknown peer \"{}\" in --peers {}; give all, none, or some of these with commas between: {}",
-            name, typed, names(others))};
+        throw usage_error{
+            fmt::format("unknown peer \"{}\" in --peers {}; give all, usual, none, or some of these with "
+                        "commas between: {}",
+                        name, typed, names(others))};
       }
       add_once(chosen, found);
     }
@@ -89,6 +93,13 @@ run_options check(run_arguments const& typed) {
   options.quick = typed.quick;
   options.scenarios = check_scenarios(typed.scenarios);
   options.peers = check_peers(typed.peers);
+  if (!typed.before.empty()) {
+    if (!std::filesystem::is_regular_file(typed.before)) {
+      throw usage_error{
+          fmt::format("--before {}: give the path of a program skein-perf-skein", typed.before)};
+    }
+    options.peers.push_back(&take_turns_with(typed.before));
+  }
   if (!typed.workers.empty()) {
     options.workers.push_back(parse_count("--workers", typed.workers, workers_max));
   } else {
@@ -102,6 +113,9 @@ run_options check(run_arguments const& typed) {
   options.timeout = std::chrono::seconds{parse_count("--timeout", typed.timeout, timeout_s_max)};
   if (!typed.json.empty()) {
     options.json = typed.json;
+  }
+  if (!typed.html.empty()) {
+    options.html = typed.html;
   }
   return options;
 }

@@ -22,10 +22,12 @@ struct usage_error : std::runtime_error {
 struct run_arguments {
   std::vector<std::string> scenarios;
   std::string workers;
-  std::string peers = "all";
+  std::string peers = "usual";
   std::string repeat;
   std::string timeout = "120";
   std::string json;
+  std::string html;
+  std::string before;
   bool quick = false;
 };
 
@@ -37,6 +39,7 @@ struct run_options {
   unsigned repeat = 0;
   std::chrono::seconds timeout{};   // of one measurement
   std::optional<std::string> json;  // a path
+  std::optional<std::string> html;  // a path
   bool quick = false;
 };
 

@@ -17,4 +17,8 @@ struct machine;
 /// Writes the rows as the JSON that perf/README.md describes.
 void write_json(std::ostream& to, report const& r, machine const& where, run_options const& options);
 
+/// Writes one page that needs nothing else: ratios first, then bars, machine, versions, how to repeat.
+void write_html(std::ostream& to, report const& r, machine const& where, run_options const& options,
+                std::string const& command);
+
 }  // namespace perf

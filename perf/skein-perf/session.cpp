@@ -55,12 +55,13 @@ class session {
     for (peer const* const p : options_.peers) {
       try {
         if (auto found = ask(*p)) {
+          report_.versions.emplace_back(p->name, found->version);
           present_.push_back(std::move(*found));
         } else if (p->package.empty()) {
           fail(fmt::format("{} is not built: build the target {}", p->name, p->program));
         } else {
-          report_.missing.push_back(fmt::format("{} ({}) is missing: apt-get install {}{}", p->name, p->about,
-                                                p->package, p->script.empty() ? ", then build again" : ""));
+          report_.missing.push_back(
+              fmt::format("{} ({}) is missing: {}", p->name, p->about, p->how_to_get()));
         }
       } catch (std::exception const& error) {
         fail(fmt::format("{}: {}", p->name, error.what()));

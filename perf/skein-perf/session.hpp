@@ -8,6 +8,8 @@
 
 #include <map>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace perf {
@@ -29,6 +31,7 @@ struct row {
 
 struct report {
   std::vector<row> rows;
+  std::vector<std::pair<std::string_view, std::string>> versions;  // of the runtimes that were measured
   std::vector<std::string> missing;   // peers that are not here, and how to get them
   std::vector<std::string> failures;  // what went wrong
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // table.cpp: the results as a table.
+#include "cells.hpp"
 #include "output.hpp"
 #include "scenario.hpp"
 
@@ -7,9 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <iterator>
-#include <set>
 
 namespace perf {
 namespace {
@@ -20,48 +18,9 @@ using line = std::array<std::string, columns>;
 line const header{"scenario", "runtime", "workers", "median",    "min",     "max",
                   "unit",     "ratio",   "CPU ms",  "CPU ratio", "RSS MiB", "metrics"};
 
-/// Three digits that count.
-std::string number(double value) {
-  double const size = std::abs(value);
-  return fmt::format("{:.{}f}", value, size >= 100 ? 0 : size >= 10 ? 1 : 2);
-}
-
-/// Returns     skein's row of the same scenario and, if there is one, the same number of workers.
-row const* skein_row(report const& r, row const& of) {
-  peer const* const skein = &peers().front();
-  row const* found = nullptr;
-  for (auto const& candidate : r.rows) {
-    if (candidate.what == of.what && candidate.who == skein) {
-      if (candidate.workers == of.workers) {
-        return &candidate;
-      }
-      found = found == nullptr ? &candidate : found;
-    }
-  }
-  return found;
-}
-
-std::string ratio(spread const& of, spread const* to) {
-  return to == nullptr || to->median() <= 0 ? "-" : fmt::format("{:.2f}", of.median() / to->median());
-}
-
-std::string metrics(row const& r) {
-  std::string text;
-  auto const add = [&](char const* name, char const* before, std::string_view unit) {
-    if (auto const found = r.metrics.find(name); found != r.metrics.end()) {
-      text += fmt::format("{}{}{}{}{}", text.empty() ? "" : ", ", before, number(found->second),
-                          unit.empty() ? "" : " ", unit);
-    }
-  };
-  add("ns_per_operation", "", fmt::format("ns/{}", r.what->operation));
-  add("speedup", "speed-up ", "");
-  add("bytes_per_task", "", "B/task");
-  add("cpu_s_per_million", "", "CPU s/M");
-  add("latency_us_p99", "p99 ", "us");
-  add("late_ms_p50", "late p50 ", "ms");
-  add("late_ms_p99", "p99 ", "ms");
-  add("late_ms_max", "max ", "ms");
-  return text;
+std::string ratio_text(spread const& of, spread const* to) {
+  auto const value = ratio(of, to);
+  return value ? fmt::format("{:.2f}", *value) : "-";
 }
 
 line to_line(report const& r, row const& of) {
@@ -73,9 +32,9 @@ line to_line(report const& r, row const& of) {
           number(of.wall_ms.min()),
           number(of.wall_ms.max()),
           "ms",
-          ratio(of.wall_ms, skein == nullptr ? nullptr : &skein->wall_ms),
+          ratio_text(of.wall_ms, skein == nullptr ? nullptr : &skein->wall_ms),
           number(of.cpu_ms.median()),
-          ratio(of.cpu_ms, skein == nullptr ? nullptr : &skein->cpu_ms),
+          ratio_text(of.cpu_ms, skein == nullptr ? nullptr : &skein->cpu_ms),
           number(static_cast<double>(of.rss_kib) / 1024),
           metrics(of)};
 }
@@ -94,16 +53,8 @@ void append(std::string& to, line const& cells, std::array<std::size_t, columns>
 
 std::string footnotes(report const& r) {
   std::string text = "\nratio, CPU ratio: to skein with as many workers (more than 1: skein is better).\n";
-  std::set<std::string> shares;
-  for (auto const& measured : r.rows) {
-    if (measured.share > 1) {
-      shares.insert(
-          fmt::format("* {} did 1/{} of the work; median, min, max and CPU ms are multiplied by {}.\n",
-                      measured.who->name, measured.share, measured.share));
-    }
-  }
-  for (auto const& share : shares) {
-    text += share;
+  for (auto const& note : share_notes(r)) {
+    text += note + '\n';
   }
   return text;
 }

@@ -2,20 +2,20 @@
 """asyncio.py: sleep100k on CPython's asyncio."""
 
 import asyncio
+import time
 
 from workload import Request, Scenario, sleep_lengths
 
 
-async def sleeper(loop, length: float) -> float:
-    due = loop.time() + length
+async def sleeper(length: float) -> float:
+    due = time.monotonic() + length
     await asyncio.sleep(length)
-    return (loop.time() - due) * 1e3
+    return (time.monotonic() - due) * 1e3
 
 
 async def run(request: Request) -> int:
-    loop = asyncio.get_running_loop()
     lengths = sleep_lengths()
-    tasks = [asyncio.create_task(sleeper(loop, next(lengths))) for _ in range(request.size)]
+    tasks = [asyncio.create_task(sleeper(next(lengths))) for _ in range(request.size)]
     for task in tasks:
         request.late_ms.append(await task)
     return len(request.late_ms)

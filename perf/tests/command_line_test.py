@@ -23,7 +23,7 @@ class CommandLine(unittest.TestCase):
         done = harness.run("list")
         self.assertEqual(done.returncode, 0, done.stderr)
         first_words = [line.split()[0] for line in done.stdout.splitlines() if line]
-        for name in [*SCENARIOS, "tbb", "asyncio"]:
+        for name in [*SCENARIOS, "tbb", "asyncio", "tokio", "go", "asio", "uvloop", "libuv"]:
             self.assertIn(name, first_words)
 
     def test_help_ends_well(self):
@@ -33,7 +33,7 @@ class CommandLine(unittest.TestCase):
         self.assert_usage_error(["run", "fibb"], '"fibb"', ", ".join(SCENARIOS))
 
     def test_an_unknown_peer_is_named_with_the_known_ones(self):
-        self.assert_usage_error(["run", "--peers", "tbb,golang"], '"golang"', "all, none", "tbb, asyncio")
+        self.assert_usage_error(["run", "--peers", "tbb,golang"], '"golang"', "all, usual, none", "tbb, asyncio")
 
     def test_an_empty_peer_name_is_an_error(self):
         self.assert_usage_error(["run", "--peers", "tbb,,asyncio"], '""')

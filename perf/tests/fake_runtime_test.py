@@ -14,8 +14,8 @@ else:
 
 
 class FakeRuntime(harness.Folder):
-    def run_quick(self, *arguments):
-        return harness.run("run", "fib", "--quick", "--workers", "1", "--repeat", "2", *arguments,
+    def run_quick(self, *arguments, rounds=2):
+        return harness.run("run", "fib", "--quick", "--workers", "1", "--repeat", rounds, *arguments,
                            program=self.copy_harness())  # fmt: skip
 
     def assert_failed(self, body, *expected):
@@ -77,6 +77,21 @@ class FakeRuntime(harness.Folder):
         row = next(line.split() for line in done.stdout.splitlines() if "tbb*" in line)
         self.assertEqual(row[7], "3.00")
         self.assertIn("* tbb did 1/3 of the work", done.stdout)
+
+    def test_another_build_takes_turns_and_is_compared_with(self):
+        self.make_program("skein-perf-skein", HONEST)
+        self.make_program("old", HONEST.replace("2.0", "1.0"))
+        file = self.folder / "r.json"
+        done = self.run_quick("--peers", "none", "--before", self.folder / "old", "--json", file, rounds=5)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        compared = harness.run("compare", file)
+        self.assertEqual(compared.returncode, 1, compared.stderr)
+        self.assertRegex(compared.stdout, r"fib +skein +1 +2\.000 .*slower")
+
+    def test_another_build_that_is_not_there_is_a_usage_error(self):
+        done = self.run_quick("--before", "/no/skein-perf-skein")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--before /no/skein-perf-skein", done.stderr)
 
     def test_the_runtimes_take_turns(self):
         self.make_program("skein-perf-skein", HONEST)
