@@ -26,9 +26,12 @@ std::optional<unsigned> idle_set::take_sleeper() noexcept {
 }
 
 void idle_set::park(unsigned id, bool was_searching) noexcept {
-  std::lock_guard const guard{lock_};
-  word_.fetch_sub(was_searching ? one_searching + 1 : 1, memory_order_seq_cst);
-  sleepers_.push_back(id);
+  {
+    std::lock_guard const guard{lock_};
+    word_.fetch_sub(was_searching ? one_searching + 1 : 1, memory_order_seq_cst);
+    sleepers_.push_back(id);
+  }
+  fence_.heavy();
 }
 
 bool idle_set::unpark(unsigned id) noexcept {

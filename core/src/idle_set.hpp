@@ -10,13 +10,14 @@
 //
 // Invariants
 //   I1  A worker is in the list exactly while it counts as parked.
-//   I2  Push work, then should_notify. Park, then look at every queue. With seq_cst on the word and on
-//       what is pushed (tail of the run queue, count of the inject queue) not both miss each other.
+//   I2  Push work, then should_notify. Park, then look at every queue. Not both miss each other:
+//       should_notify begins with a light fence, park ends with a heavy one.
 //   I3  At most half of the workers search.
 //
 // Checked    tests/core/idle_set_test.cpp; tests/stress/park_stress.cpp under ThreadSanitizer.
 #pragma once
 
+#include <skein/core/lowlevel/asymmetric_fence.hpp>
 #include <skein/core/lowlevel/atomic.hpp>
 #include <skein/core/lowlevel/spinlock.hpp>
 
@@ -32,6 +33,7 @@ class idle_set {
 
   /// Returns     True when somebody sleeps and nobody searches.
   [[nodiscard]] bool should_notify() const noexcept {
+    fence_.light();
     std::uint32_t const word = word_.load(lowlevel::memory_order_seq_cst);
     return searching(word) == 0 && unparked(word) < workers_;
   }
@@ -43,7 +45,7 @@ class idle_set {
   /// Takes a sleeper out, to be unparked by the caller; it counts as searching from now on.
   [[nodiscard]] std::optional<unsigned> take_sleeper() noexcept;
 
-  /// A worker goes to sleep.
+  /// A worker goes to sleep. What was pushed by who did not see it asleep is visible to it afterwards.
   void park(unsigned id, bool was_searching) noexcept;
   /// A worker woke up by itself, by a deadline or by work of its own.
   ///
@@ -67,6 +69,7 @@ class idle_set {
 
   // Constant after construction.
   std::uint32_t const workers_;
+  lowlevel::asymmetric_fence const fence_;
   // Any thread.
   alignas(lowlevel::cache_line) lowlevel::atomic<std::uint32_t> word_;
   lowlevel::spinlock lock_;

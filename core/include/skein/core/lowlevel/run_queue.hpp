@@ -15,15 +15,13 @@
 //       overwritten meanwhile fails its compare-exchange: head_ has moved.
 //
 // Orders     [tag] stands at the line that carries the order.
-//   [A] push, store of tail_, seq_cst      pairs with [B]: who sees the tail sees the entry and the item.
-//   seq_cst, because the owner asks afterwards who sleeps, and whoever goes to sleep looks here afterwards
-//   [E]: one of the two sees the other (I2 of idle_set.hpp).
+//   [A] push, store of tail_, release      pairs with [B]: who sees the tail sees the entry and the item.
 //   [B] steal_half, load of tail_, acquire.
 //   [C] compare-exchange of head_, acq_rel  pairs with [D]: the owner overwrites an entry only after the
 //       reads of the thief that took it.
 //   [D] push, load of head_, acquire.
-//   [E] size, load of tail_, seq_cst.
-//   relaxed  tail_ read by its only writer; entries (published by [A]).
+//   relaxed  tail_ read by its only writer; entries (published by [A]); size, whose callers that go to sleep
+//            have passed the heavy fence of the idle set before.
 //
 // Checked    tests/core/run_queue_test.cpp; tests/stress/run_queue_stress.cpp under ThreadSanitizer.
 #pragma once
@@ -53,7 +51,7 @@ class basic_run_queue {
       return false;
     }
     entries_[tail & mask].store(&item, memory_order_relaxed);
-    tail_.store(tail + 1, memory_order_seq_cst);  // [A]
+    tail_.store(tail + 1, memory_order_release);  // [A]
     return true;
   }
 
@@ -105,7 +103,7 @@ class basic_run_queue {
   /// A snapshot.
   [[nodiscard]] std::uint64_t size() const noexcept {
     std::uint64_t const head = head_.load(memory_order_relaxed);
-    std::uint64_t const tail = tail_.load(memory_order_seq_cst);  // [E]
+    std::uint64_t const tail = tail_.load(memory_order_relaxed);
     return tail > head ? tail - head : 0;
   }
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
