@@ -32,6 +32,8 @@ worker::worker(runtime_core& rt, unsigned i, loop_id number)
                                     : lowlevel::fork_deque::thieves::none} {
   thread.owner = this;
   thread.forks = &forks_;
+  // Without heavy fences nobody could end what lone loops do without atomic exchanges.
+  thread.lone_loop = rt.options.workers == 1 && lowlevel::asymmetric_fence::of_process().expedited() ? id : 0;
   look_at_mode_.store(rt.debugs(), lowlevel::memory_order_relaxed);
   add_loop(id, *this);
 }

@@ -12,8 +12,8 @@ constinit lowlevel::work_ops const semaphore_wait_ops =
     place_ops<&permit_wait::give_back>("semaphore.acquire");
 
 void permits::call_waiters(wake_chain& chain) noexcept {
-  while (value_ > 0 && !line_.empty()) {
-    --value_;
+  while (value() > 0 && !line_.empty()) {
+    set_value(value() - 1);
     chain.add(line_.call_first(called_));
   }
 }
@@ -24,12 +24,12 @@ bool permits::release(std::size_t max) noexcept {
   waiter* next = nullptr;
   {
     std::lock_guard const guard{lock_};
-    if (value_ + called_.size() >= max) {
+    if (value() + called_.size() >= max) {
       return false;
     }
     next = line_.call_first(called_);
     if (next == nullptr) {
-      ++value_;
+      set_value(value() + 1);
     }
   }
   if (next != nullptr) {
@@ -40,7 +40,7 @@ bool permits::release(std::size_t max) noexcept {
 
 permits::snapshot permits::look() const noexcept {
   std::lock_guard const guard{lock_};
-  return {value_, line_.size(), available(), value_ == 0 && called_.empty()};
+  return {value(), line_.size(), available(), value() == 0 && called_.empty()};
 }
 
 void permits::disband(char const* primitive) noexcept {
@@ -67,12 +67,12 @@ void permits::arrived(waiter& w) noexcept {
 
 void permit_wait::give_back(waiter& from, wake_chain& chain) noexcept {
   permits& p = static_cast<permit_wait&>(from).from_;
-  ++p.value_;
+  p.set_value(p.value() + 1);
   p.call_waiters(chain);
 }
 
 void permits::say_holder(lowlevel::dependency& into) const noexcept {
-  if (value_ == 0 && called_.empty()) {
+  if (value() == 0 && called_.empty()) {
     into.held_by(holder_);
   }
 }
@@ -99,7 +99,7 @@ bool permit_wait::suspend() noexcept {
     if (!from_.called_.enter_called(*this)) {
       return false;
     }
-    --from_.value_;
+    from_.set_value(from_.value() - 1);
   }
   lowlevel::yield(*this);
   return true;

@@ -167,7 +167,7 @@ class barrier {
   void begin_round_if_drained(detail::wake_chain& chain) noexcept;
 
   std::size_t const parties_;
-  mutable lowlevel::spinlock lock_;
+  mutable lowlevel::biased_lock lock_;
   state state_ = state::filling;
   detail::waiter_line filling_{lock_};  // of this round
   detail::waiter_line early_{lock_};    // of the next

@@ -113,7 +113,7 @@ class event {
  private:
   friend class detail::event_wait;
 
-  mutable lowlevel::spinlock lock_;
+  mutable lowlevel::biased_lock lock_;
   lowlevel::atomic<bool> set_{false};  // written with lock_ held
   detail::waiter_line line_{lock_};
 };

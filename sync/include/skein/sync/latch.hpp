@@ -127,7 +127,7 @@ class latch {
  private:
   friend class detail::latch_wait;
 
-  mutable lowlevel::spinlock lock_;
+  mutable lowlevel::biased_lock lock_;
   lowlevel::atomic<std::size_t> count_;  // written with lock_ held
   detail::waiter_line line_{lock_};
 };

@@ -35,6 +35,7 @@ struct thread_state {
   // Owner only.
   lowlevel::flow* flow = nullptr;  // the flow that runs now
   worker* owner = nullptr;         // null on threads that are not workers
+  std::uint32_t lone_loop = 0;     // its number, if it is the only one of its runtime (biased_lock.hpp)
   std::int32_t budget = std::numeric_limits<std::int32_t>::max();
   std::uintptr_t stack_limit = 0;  // the deepest address that the awaits of this thread may reach
   continuation next;               // joined just now: the loop goes on with it

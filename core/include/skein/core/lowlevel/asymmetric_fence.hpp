@@ -24,6 +24,11 @@ class asymmetric_fence {
   /// `expedited`   False: full fences on both sides.
   explicit constexpr asymmetric_fence(bool expedited) noexcept : expedited_{expedited} {}
 
+  /// One that asked the kernel once, when it was needed first.
+  [[nodiscard]] static asymmetric_fence const& of_process() noexcept;
+  /// Returns     True when light() costs nothing.
+  [[nodiscard]] bool expedited() const noexcept { return expedited_; }
+
   void light() const noexcept {
     if (expedited_) [[likely]] {
       std::atomic_signal_fence(memory_order_seq_cst);

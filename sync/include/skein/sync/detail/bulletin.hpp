@@ -71,7 +71,7 @@ class bulletin {
   [[nodiscard]] std::uint64_t kept() const noexcept { return std::min<std::uint64_t>(end_, ring_.size()); }
   [[nodiscard]] bool has_news(std::uint64_t next) const noexcept { return closed_ || next != end_; }
 
-  mutable lowlevel::spinlock lock_;
+  mutable lowlevel::biased_lock lock_;
   std::vector<message> ring_;
   std::uint64_t end_ = 0;
   std::size_t readers_ = 0;

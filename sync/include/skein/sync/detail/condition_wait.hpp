@@ -46,7 +46,7 @@ class notice_board {
   void forget_notified(waiter_line const& of_lock) noexcept;
 
   permits& permits_;  // of the lock
-  mutable lowlevel::spinlock lock_;
+  mutable lowlevel::biased_lock lock_;
   waiter_line line_{lock_};
 };
 

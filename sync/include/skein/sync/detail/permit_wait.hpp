@@ -41,7 +41,12 @@ class permits {
     bool all_taken;       // none is free, and none is on its way to a waiter
   };
 
+  /// Returns     True when it took one. Does not touch the lock when there plainly is none, as in a line that
+  ///             is handed on: each pass of it would be another cache miss and atomic exchange.
   [[nodiscard]] bool try_take() noexcept {
+    if (value() == 0) {
+      return false;
+    }
     std::lock_guard const guard{lock_};
     if (!available()) {
       return false;
@@ -62,19 +67,22 @@ class permits {
   friend class notice_board;
   friend class condition_wait;
 
+  [[nodiscard]] std::size_t value() const noexcept { return value_.load(lowlevel::memory_order_relaxed); }
+
   // All with lock_ held.
-  [[nodiscard]] bool available() const noexcept { return value_ > 0 && line_.empty() && called_.empty(); }
+  [[nodiscard]] bool available() const noexcept { return value() > 0 && line_.empty() && called_.empty(); }
+  void set_value(std::size_t to) noexcept { value_.store(to, lowlevel::memory_order_relaxed); }
   void call_waiters(wake_chain& chain) noexcept;
   void take() noexcept {
-    --value_;
+    set_value(value() - 1);
     holder_ = lowlevel::running_task_id();
   }
 
   void arrived(waiter& w) noexcept;
 
-  mutable lowlevel::spinlock lock_;
-  std::size_t value_;
-  std::uint64_t holder_ = 0;  // the task that took the last one and ran since; 0: a thread
+  mutable lowlevel::biased_lock lock_;
+  lowlevel::atomic<std::size_t> value_;  // written with lock_ held
+  std::uint64_t holder_ = 0;             // the task that took the last one and ran since; 0: a thread
   waiter_line line_{lock_};
   waiter_line called_{lock_};  // have been given a permit and did not run yet
 };

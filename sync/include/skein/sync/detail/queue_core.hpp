@@ -28,7 +28,7 @@
 
 #include <skein/sync/detail/place.hpp>
 
-#include <skein/core/lowlevel/spinlock.hpp>
+#include <skein/core/lowlevel/biased_lock.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -140,7 +140,7 @@ class queue_core {
   void call_getters_if_drained(wake_chain& chain) noexcept;
   void call_joiners_if_done(wake_chain& chain) noexcept;
 
-  mutable lowlevel::spinlock lock_;
+  mutable lowlevel::biased_lock lock_;
   std::size_t const limit_;
   item_order const order_;
   queue_node* head_ = nullptr;

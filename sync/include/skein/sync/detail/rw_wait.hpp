@@ -62,7 +62,7 @@ class rw_core {
   void leave(rw_mode mode) noexcept;
   void call_waiters(wake_chain& chain) noexcept;
 
-  mutable lowlevel::spinlock lock_;
+  mutable lowlevel::biased_lock lock_;
   std::size_t readers_ = 0;
   bool writer_ = false;
   std::uint64_t writing_task_ = 0;  // the task that entered last as a writer; 0: a thread

@@ -28,7 +28,7 @@
 #pragma once
 
 #include <skein/core/lowlevel/atomic.hpp>
-#include <skein/core/lowlevel/spinlock.hpp>
+#include <skein/core/lowlevel/biased_lock.hpp>
 #include <skein/core/lowlevel/wait_node.hpp>
 
 #include <cassert>
@@ -84,12 +84,12 @@ class waiter : public lowlevel::wait_node {
 /// Waiters, first come, first served. The caller holds the lock.
 class waiter_line {
  public:
-  explicit waiter_line(lowlevel::spinlock& lock) noexcept : lock_{lock} {}
+  explicit waiter_line(lowlevel::biased_lock& lock) noexcept : lock_{lock} {}
   waiter_line(waiter_line const&) = delete;
   waiter_line& operator=(waiter_line const&) = delete;
   ~waiter_line() = default;
 
-  [[nodiscard]] lowlevel::spinlock& lock() const noexcept { return lock_; }
+  [[nodiscard]] lowlevel::biased_lock& lock() const noexcept { return lock_; }
   [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
   [[nodiscard]] waiter* first() const noexcept { return first_; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
@@ -116,7 +116,7 @@ class waiter_line {
   void link(waiter& w) noexcept;
   void unlink(waiter& w) noexcept;
 
-  lowlevel::spinlock& lock_;
+  lowlevel::biased_lock& lock_;
   waiter* first_ = nullptr;
   waiter* last_ = nullptr;
   std::size_t size_ = 0;

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// biased_lock_test.cpp: one is inside at a time, whoever took the lock before.
+#include <support/catch.hpp>
+
+#include <skein/core/create_task.hpp>
+#include <skein/core/lowlevel/biased_lock.hpp>
+#include <skein/core/run.hpp>
+#include <skein/core/sleep.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+using namespace std::chrono_literals;
+using skein::lowlevel::biased_lock;
+
+namespace {
+
+// A number that only who is inside may touch.
+struct guarded {
+  biased_lock lock;
+  long value = 0;
+
+  void add() {
+    std::lock_guard const guard{lock};
+    long const seen = value;
+    skein::lowlevel::cpu_relax();
+    value = seen + 1;
+  }
+};
+
+// Takes the lock on a lone loop until it is told to stop.
+long add_on_a_lone_loop(guarded& g, std::atomic<bool>& begun, std::atomic<bool> const& stop) {
+  long times = 0;
+  skein::run([&]() -> skein::coro<> {
+    while (!stop.load()) {
+      g.add();
+      ++times;
+      begun.store(true);
+    }
+    co_return;
+  });
+  return times;
+}
+
+}  // namespace
+
+TEST_CASE("biased_lock: a thread comes in while a lone loop is the favourite", "[core][biased_lock]") {
+  for (int round = 0; round < 300; ++round) {
+    guarded g;
+    std::atomic<bool> begun{false};
+    std::atomic<bool> stop{false};
+    long of_loop = 0;
+    std::thread loop{[&] { of_loop = add_on_a_lone_loop(g, begun, stop); }};
+    while (!begun.load()) {
+      std::this_thread::yield();
+    }
+    // The revocation comes at any moment of the favourite's sections.
+    auto const moment = std::chrono::steady_clock::now() + round * 100ns;
+    while (std::chrono::steady_clock::now() < moment) {
+    }
+    for (int i = 0; i < 200; ++i) {
+      g.add();
+    }
+    stop.store(true);
+    loop.join();
+    REQUIRE(g.value == of_loop + 200);
+  }
+}
+
+TEST_CASE("biased_lock: several threads come in at once, and stay", "[core][biased_lock]") {
+  constexpr int threads = 3;
+  constexpr int each = 2000;
+  for (int round = 0; round < 20; ++round) {
+    guarded g;
+    std::atomic<bool> begun{false};
+    std::atomic<bool> stop{false};
+    long of_loop = 0;
+    std::thread loop{[&] { of_loop = add_on_a_lone_loop(g, begun, stop); }};
+    while (!begun.load()) {
+      std::this_thread::yield();
+    }
+    std::vector<std::thread> others;
+    for (int t = 0; t < threads; ++t) {
+      others.emplace_back([&] {
+        for (int i = 0; i < each; ++i) {
+          g.add();
+        }
+      });
+    }
+    for (auto& other : others) {
+      other.join();
+    }
+    stop.store(true);
+    loop.join();
+    REQUIRE(g.value == of_loop + long{threads} * each);
+  }
+}
+
+TEST_CASE("biased_lock: the loop of another runtime takes it over", "[core][biased_lock]") {
+  guarded g;
+  for (int runs = 0; runs < 3; ++runs) {
+    skein::run([&]() -> skein::coro<> {
+      g.add();
+      co_await skein::sleep(0s);
+      g.add();
+    });
+  }
+  g.add();  // outside of every loop
+  skein::run([&]() -> skein::coro<> {
+    g.add();
+    co_return;
+  });
+  REQUIRE(g.value == 8);
+}
+
+TEST_CASE("biased_lock: the workers of a runtime exclude each other", "[core][biased_lock]") {
+  guarded g;
+  constexpr int tasks = 8;
+  constexpr int each = 2000;
+  skein::run(
+      [&]() -> skein::coro<> {
+        std::vector<skein::task<void>> all;
+        for (int t = 0; t < tasks; ++t) {
+          all.push_back(skein::create_task([&]() -> skein::coro<> {
+            for (int i = 0; i < each; ++i) {
+              g.add();
+              if (i % 100 == 0) {
+                co_await skein::sleep(0s);
+              }
+            }
+          }));
+        }
+        for (auto& one : all) {
+          co_await one;
+        }
+      },
+      {.workers = 4});
+  REQUIRE(g.value == long{tasks} * each);
+}
