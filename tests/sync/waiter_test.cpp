@@ -23,7 +23,7 @@ using skein::detail::wake_chain;
 
 /// Two lines with one lock: those who wait, and those who were called.
 struct counter_desk {
-  skein::lowlevel::spinlock lock;
+  skein::lowlevel::biased_lock lock;
   waiter_line waiting{lock};
   waiter_line called{lock};
   int came_back = 0;
