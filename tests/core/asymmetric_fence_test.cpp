@@ -1,35 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // asymmetric_fence_test.cpp: of two threads that store and then load, one sees the other.
 #include <support/catch.hpp>
+#include <support/two_in_step.hpp>
 
 #include <skein/core/lowlevel/asymmetric_fence.hpp>
-
-#include <sched.h>
 
 #include <thread>
 #include <type_traits>
 
 using namespace skein::lowlevel;
+using skein_test::two_in_step;
 
 static_assert(std::is_nothrow_default_constructible_v<asymmetric_fence>);
 
 namespace {
-
-// Two threads that begin each round together, as nearly as can be.
-class two_in_step {
- public:
-  void arrive(int round) noexcept {
-    arrived_.fetch_add(1, memory_order_acq_rel);
-    for (int spins = 0; arrived_.load(memory_order_acquire) < 2 * (round + 1); ++spins) {
-      if (spins > 1000) {
-        sched_yield();  // both on one core
-      }
-    }
-  }
-
- private:
-  atomic<int> arrived_{0};
-};
 
 struct alignas(cache_line) cell {
   atomic<int> value{0};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // biased_lock_test.cpp: one is inside at a time, whoever took the lock before.
 #include <support/catch.hpp>
+#include <support/two_in_step.hpp>
 
 #include <skein/core/create_task.hpp>
 #include <skein/core/lowlevel/biased_lock.hpp>
@@ -9,12 +10,14 @@
 
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
 
 using namespace std::chrono_literals;
 using skein::lowlevel::biased_lock;
+using skein_test::two_in_step;
 
 namespace {
 
@@ -68,6 +71,46 @@ TEST_CASE("biased_lock: a thread comes in while a lone loop is the favourite", "
     loop.join();
     REQUIRE(g.value == of_loop + 200);
   }
+}
+
+// Each round has a lock of its own, which is revoked in the very moment in which the favourite takes it.
+TEST_CASE("biased_lock: of favourite and revoker one waits for the other", "[core][biased_lock]") {
+  constexpr int rounds = 100'000;
+  using skein::lowlevel::memory_order_relaxed;
+  struct alignas(skein::lowlevel::cache_line) one {
+    biased_lock lock;
+    std::atomic<int> value{0};  // relaxed: it must not order what the lock has to order
+    void add() {
+      std::lock_guard const guard{lock};
+      int const seen = value.load(memory_order_relaxed);
+      value.store(seen + 1, memory_order_relaxed);
+    }
+  };
+  auto const locks = std::make_unique<one[]>(rounds);
+  two_in_step step;
+  std::thread loop{[&] {
+    skein::run([&]() -> skein::coro<> {
+      for (int round = 0; round < rounds; ++round) {
+        locks[round].add();
+        step.arrive(round);
+        for (int delay = round % 512; delay > 0; --delay) {  // the revoker's exchange takes a while
+          std::atomic_signal_fence(std::memory_order_seq_cst);
+        }
+        locks[round].add();
+      }
+      co_return;
+    });
+  }};
+  for (int round = 0; round < rounds; ++round) {
+    step.arrive(round);
+    locks[round].add();
+  }
+  loop.join();
+  int lost = 0;
+  for (int round = 0; round < rounds; ++round) {
+    lost += 3 - locks[round].value.load();
+  }
+  REQUIRE(lost == 0);
 }
 
 TEST_CASE("biased_lock: several threads come in at once, and stay", "[core][biased_lock]") {

@@ -21,7 +21,8 @@
 //       favourite did inside happens before.
 //   relaxed  favourite_: only the loop whose number it is acts on it without held_.
 //
-// Checked    tests/core/biased_lock_test.cpp; tests/stress/sync_stress.cpp under ThreadSanitizer.
+// Checked    tests/core/biased_lock_test.cpp; tests/stress/sync_stress.cpp under ThreadSanitizer. That both
+//            fences are needed shows only in asymmetric_fence_test.cpp: here all words share a cache line.
 #pragma once
 
 #include <skein/core/detail/thread_state.hpp>
