@@ -77,7 +77,9 @@ bool worker::looks_quiet() const noexcept {
          next_slot_.load(lowlevel::memory_order_relaxed) == nullptr;
 }
 
-bool worker::must_leave() const noexcept { return leaving_ || runtime.stopping() || runtime.failed(); }
+bool worker::must_leave() const noexcept {
+  return leaving_.load(lowlevel::memory_order_relaxed) || runtime.stopping() || runtime.failed();
+}
 
 void worker::run() {
   thread_binding const binding{*this};
@@ -95,7 +97,7 @@ void worker::run() {
     }
   }
   stop_searching();
-  leaving_ = false;
+  leaving_.store(false, lowlevel::memory_order_relaxed);
   pass_left_ = 0;
 }
 
@@ -154,7 +156,7 @@ lowlevel::work_item* worker::next_of_lone() {
     collect(ready_.empty() || ++turns_since_poll_ >= poll_interval);
     pass_left_ = ready_.size();
     if (pass_left_ == 0) {
-      passed_ = passed_ || leaving_;
+      passed_ = passed_ || leaving_.load(lowlevel::memory_order_relaxed);
       return nullptr;
     }
     passed_ = true;

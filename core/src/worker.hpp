@@ -35,7 +35,7 @@ class worker {
   /// Binds this thread to the worker and runs turns until leave is asked for, or the runtime stops.
   void run();
   /// Lets run return at the end of the turn that is now being run, or at once when it is idle.
-  void leave() noexcept { leaving_ = true; }
+  void leave() noexcept { leaving_.store(true, lowlevel::memory_order_relaxed); }
   [[nodiscard]] bool running() const noexcept { return running_.load(lowlevel::memory_order_acquire); }
 
   /// Goes on with coroutines that were joined or moved off the stack just now. All belong to the task that
@@ -138,7 +138,6 @@ class worker {
   std::size_t fired_ = 0;           // timers, since it slept last
   lowlevel::instant last_due_ = 0;  // until when it slept for a timer last
   bool ready_first_ = false;
-  bool leaving_ = false;
   bool passed_ = false;  // at least one pass was run since run()
   bool searching_ = false;
   unsigned last_victim_ = 0;
@@ -154,6 +153,7 @@ class worker {
   alignas(lowlevel::cache_line) lowlevel::atomic<lowlevel::work_item*> next_slot_{nullptr};
   lowlevel::inbox inbox_;
   parker parker_;
+  lowlevel::atomic<bool> leaving_{false};
   lowlevel::atomic<bool> running_{false};
   lowlevel::atomic<bool> closed_{false};
   lowlevel::atomic<bool> look_at_mode_{false};  // debug mode is on, or was just changed

@@ -51,8 +51,7 @@ replace-with = "debian"
 directory = "/usr/share/cargo/registry"
 ]=])
   set(tokio_flags "")
-  get_property(cxx_options DIRECTORY PROPERTY COMPILE_OPTIONS)
-  if("${CMAKE_CXX_FLAGS} ${cxx_options}" MATCHES "-march=native")
+  if(SKEIN_NATIVE)
     set(tokio_flags "-C target-cpu=native")
   endif()
   add_custom_target(
