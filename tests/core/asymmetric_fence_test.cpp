@@ -28,19 +28,19 @@ int rounds_where_both_missed(asymmetric_fence const& fence, int rounds) {
   int missed = 0;
   std::thread other{[&] {
     for (int round = 0; round < rounds; ++round) {
-      step.arrive(2 * round);
+      step.arrive();
       rare.value.store(round + 1, memory_order_relaxed);
       fence.heavy();
       seen_by_rare = frequent.value.load(memory_order_relaxed);
-      step.arrive(2 * round + 1);
+      step.arrive();
     }
   }};
   for (int round = 0; round < rounds; ++round) {
-    step.arrive(2 * round);
+    step.arrive();
     frequent.value.store(round + 1, memory_order_relaxed);
     fence.light();
     int const seen = rare.value.load(memory_order_relaxed);
-    step.arrive(2 * round + 1);
+    step.arrive();
     missed += seen <= round && seen_by_rare <= round ? 1 : 0;
   }
   other.join();

@@ -10,7 +10,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -86,29 +85,30 @@ TEST_CASE("biased_lock: of favourite and revoker one waits for the other", "[cor
       value.store(seen + 1, memory_order_relaxed);
     }
   };
-  auto const locks = std::make_unique<one[]>(rounds);
+  std::vector<one> locks(rounds);
   two_in_step step;
   std::thread loop{[&] {
     skein::run([&]() -> skein::coro<> {
-      for (int round = 0; round < rounds; ++round) {
-        locks[round].add();
-        step.arrive(round);
-        for (int delay = round % 512; delay > 0; --delay) {  // the revoker's exchange takes a while
+      int round = 0;
+      for (one& contended : locks) {
+        contended.add();
+        step.arrive();
+        for (int delay = ++round % 512; delay > 0; --delay) {  // the revoker's exchange takes a while
           std::atomic_signal_fence(std::memory_order_seq_cst);
         }
-        locks[round].add();
+        contended.add();
       }
       co_return;
     });
   }};
-  for (int round = 0; round < rounds; ++round) {
-    step.arrive(round);
-    locks[round].add();
+  for (one& contended : locks) {
+    step.arrive();
+    contended.add();
   }
   loop.join();
   int lost = 0;
-  for (int round = 0; round < rounds; ++round) {
-    lost += 3 - locks[round].value.load();
+  for (one const& contended : locks) {
+    lost += 3 - contended.value.load();
   }
   REQUIRE(lost == 0);
 }

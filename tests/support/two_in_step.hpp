@@ -10,10 +10,10 @@ namespace skein_test {
 
 class two_in_step {
  public:
-  /// Returns when both have called it for this round; rounds count from 0.
-  void arrive(int round) noexcept {
-    arrived_.fetch_add(1, std::memory_order_acq_rel);
-    for (int spins = 0; arrived_.load(std::memory_order_acquire) < 2 * (round + 1); ++spins) {
+  /// Returns when both have called it as often.
+  void arrive() noexcept {
+    int const both = (arrived_.fetch_add(1, std::memory_order_acq_rel) / 2 + 1) * 2;
+    for (int spins = 0; arrived_.load(std::memory_order_acquire) < both; ++spins) {
       if (spins > 1000) {
         sched_yield();  // both on one core
       }
