@@ -13,11 +13,8 @@ namespace {
 [[nodiscard]] bool membarrier(int command) noexcept { return syscall(SYS_membarrier, command, 0, 0) == 0; }
 }  // namespace
 
-asymmetric_fence::asymmetric_fence() noexcept
-    : expedited_{membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED)} {}
-
 asymmetric_fence const& asymmetric_fence::of_process() noexcept {
-  static asymmetric_fence const one;
+  static asymmetric_fence const one{membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED)};
   return one;
 }
 

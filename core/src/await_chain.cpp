@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// await_chain.cpp: from a waiting coroutine to the one that awaits it, and so on; names of functions.
+// await_chain.cpp: from a waiting coroutine to the one that awaits it, and so on.
 #include "await_chain.hpp"
+
+#include "names.hpp"
 
 #include <skein/core/detail/join.hpp>
 #include <skein/core/detail/task_state.hpp>
@@ -10,8 +12,6 @@
 #include <vector>
 
 namespace skein::detail {
-
-// ---- the chain -------------------------------------------------------------------------------------------
 
 await_chain::await_chain(lowlevel::flow& strand) noexcept {
   static_cast<void>(strand.inspect(
@@ -61,99 +61,6 @@ void await_chain::add(std::source_location const& place) noexcept {
     return;
   }
   places_[size_++] = place;
-}
-
-// ---- names -----------------------------------------------------------------------------------------------
-
-namespace {
-
-constexpr std::string_view opening = "(<{[";
-constexpr std::string_view closing = ")>}]";
-
-// The parts of a qualified name between `::`, outside of all brackets.
-std::vector<std::string_view> parts_of(std::string_view name) {
-  std::vector<std::string_view> parts;
-  int depth = 0;
-  std::size_t begin = 0;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    if (opening.find(name[i]) != std::string_view::npos) {
-      ++depth;
-    } else if (closing.find(name[i]) != std::string_view::npos) {
-      --depth;
-    } else if (depth == 0 && name.substr(i, 2) == "::") {
-      parts.push_back(name.substr(begin, i - begin));
-      begin = i + 2;
-      ++i;
-    }
-  }
-  parts.push_back(name.substr(begin));
-  return parts;
-}
-
-// Cuts " [with T = int]", " const" and the parameters off the end, and the result type off the beginning.
-std::string_view qualified_name(std::string_view pretty) {
-  if (std::size_t const with = pretty.rfind(" ["); with != std::string_view::npos && pretty.ends_with(']')) {
-    pretty = pretty.substr(0, with);
-  }
-  std::size_t const last = pretty.rfind(')');
-  int depth = 0;
-  if (last != std::string_view::npos) {
-    std::size_t i = last;
-    for (;; --i) {
-      depth += pretty[i] == ')' ? 1 : 0;
-      depth -= pretty[i] == '(' ? 1 : 0;
-      if (depth == 0 || i == 0) {
-        break;
-      }
-    }
-    pretty = pretty.substr(0, i);
-  }
-  // The result type ends at the last space outside of brackets; those of an operator's name are none.
-  constexpr std::string_view op = "operator";
-  std::size_t begin = 0;
-  depth = 0;
-  for (std::size_t i = 0; i < pretty.size(); ++i) {
-    if (depth == 0 && pretty.substr(i).starts_with(op)) {
-      i += op.size();
-      i = std::min(pretty.find_first_of(": ", i), pretty.size()) - 1;
-    } else if (opening.find(pretty[i]) != std::string_view::npos) {
-      ++depth;
-    } else if (closing.find(pretty[i]) != std::string_view::npos) {
-      --depth;
-    } else if (depth == 0 && pretty[i] == ' ') {
-      begin = i + 1;
-    }
-  }
-  return pretty.substr(begin);
-}
-
-bool is_lambda(std::string_view part) {
-  return part.starts_with("<lambda") || part.starts_with("(anonymous class)") ||
-         part.starts_with("(lambda") || part.starts_with("{lambda") || part.starts_with("$_");
-}
-
-}  // namespace
-
-std::string short_function_name(std::string_view pretty) {
-  std::string name;
-  bool after_lambda = false;
-  for (std::string_view part : parts_of(qualified_name(pretty))) {
-    bool const call = part.starts_with("operator()");
-    if (part.starts_with("{anonymous}") || part == "(anonymous namespace)" || (call && after_lambda)) {
-      continue;
-    }
-    after_lambda = is_lambda(part);
-    if (after_lambda) {
-      part = "<lambda>";
-    } else if (call) {
-      part = "operator()";
-    } else {
-      part = part.substr(0, part.find_first_of("(<"));
-    }
-    name += name.empty() ? "" : "::";
-    name += part;
-  }
-  return name;
 }
 
 std::source_location outside_of_skein(std::span<std::source_location const> places) {

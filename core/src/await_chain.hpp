@@ -47,9 +47,4 @@ class await_chain {
 /// Returns     The innermost place that is not inside skein; the innermost one when all are.
 [[nodiscard]] std::source_location outside_of_skein(std::span<std::source_location const> places);
 
-/// Returns     The name of a function without return type, parameters, template arguments and unnamed
-///             namespaces: `app::fetch`, `main::<lambda>`.
-/// `pretty`    As g++ 12 and clang 19 write it.
-[[nodiscard]] std::string short_function_name(std::string_view pretty);
-
 }  // namespace skein::detail

@@ -51,7 +51,4 @@ void trace_end_of(std::exception_ptr const& error, task_state const& task) noexc
 /// Returns     The text of format_exception when it says more than `describe`: awaits, a cause, or members.
 [[nodiscard]] std::string traceback_of(std::exception_ptr const& error);
 
-/// Returns     The name of a type for people: `std::runtime_error`.
-[[nodiscard]] std::string demangle(char const* name);
-
 }  // namespace skein::detail

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // call_graph.cpp: capturing and writing call graphs.
 #include "await_chain.hpp"
+#include "names.hpp"
 #include "waiters.hpp"
 
 #include <skein/core/call_graph.hpp>
@@ -18,10 +19,6 @@
 
 namespace skein {
 namespace detail {
-
-call_frame frame_of(std::source_location const& place) {
-  return {short_function_name(place.function_name()), place.file_name(), place.line()};
-}
 
 namespace {
 

@@ -2,7 +2,7 @@
 // deadlock.cpp: circles of the graph of waits, as values and as text.
 #include "deadlock.hpp"
 
-#include "await_chain.hpp"
+#include "names.hpp"
 #include "runtime_core.hpp"
 #include "wait_graph.hpp"
 #include "waiters.hpp"
@@ -78,9 +78,6 @@ std::vector<deadlock> deadlocks_of(wait_graph const& graph) {
   }
   return found;
 }
-
-// Behind the last slash: a line names three things and has to be readable.
-std::string_view file_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 std::string reason(blocked_task const& b) {
   std::string const name = b.waits_for == b.task ? "itself" : b.waits_for.get_name();

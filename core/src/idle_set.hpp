@@ -69,7 +69,7 @@ class idle_set {
 
   // Constant after construction.
   std::uint32_t const workers_;
-  lowlevel::asymmetric_fence const fence_;
+  lowlevel::asymmetric_fence const fence_{lowlevel::asymmetric_fence::of_process()};
   // Any thread.
   alignas(lowlevel::cache_line) lowlevel::atomic<std::uint32_t> word_;
   lowlevel::spinlock lock_;

@@ -2,17 +2,14 @@
 // native_traceback.cpp: unwinding, and naming addresses with libbacktrace, which comes with g++.
 #include "native_traceback.hpp"
 
-#include "await_chain.hpp"
+#include "names.hpp"
 
 #include <fmt/core.h>
 
-#include <cxxabi.h>
 #include <dlfcn.h>
 #include <unwind.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <memory>
 #include <mutex>
 
 #ifdef SKEIN_LIBBACKTRACE
@@ -55,10 +52,7 @@ std::string demangled(std::string_view symbol) {
   if (!name.starts_with("_Z")) {
     return name == "operator()" ? "<lambda>" : name;  // as little debug information has it
   }
-  int status = 0;
-  std::unique_ptr<char, decltype(&std::free)> const text{
-      abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &status), &std::free};
-  return status == 0 ? text.get() : name;
+  return demangle(name.c_str());
 }
 
 std::string unnamed(std::uintptr_t pc) {
@@ -66,8 +60,7 @@ std::string unnamed(std::uintptr_t pc) {
   if (::dladdr(reinterpret_cast<void const*>(pc), &info) == 0 || info.dli_fname == nullptr) {
     return fmt::format("0x{:x}", pc);
   }
-  std::string_view const path{info.dli_fname};
-  return fmt::format("{}+0x{:x}", path.substr(path.rfind('/') + 1),
+  return fmt::format("{}+0x{:x}", file_name(info.dli_fname),
                      pc - reinterpret_cast<std::uintptr_t>(info.dli_fbase));
 }
 
@@ -200,7 +193,7 @@ std::string short_place(call_frame const& frame) {
   if (frame.file.empty()) {
     return frame.function;
   }
-  return fmt::format("{}:{}", std::string_view{frame.file}.substr(frame.file.rfind('/') + 1), frame.line);
+  return fmt::format("{}:{}", file_name(frame.file), frame.line);
 }
 
 }  // namespace skein::detail

@@ -2,6 +2,7 @@
 // report.cpp: telling exception handlers, and the log.
 #include "await_trace.hpp"
 #include "loop_table.hpp"
+#include "names.hpp"
 #include "native_traceback.hpp"
 #include "runtime_core.hpp"
 
@@ -13,9 +14,7 @@
 
 #include <cxxabi.h>
 
-#include <charconv>
 #include <cstdio>
-#include <cstdlib>
 #include <mutex>
 #include <typeinfo>
 
@@ -49,19 +48,6 @@ std::string text_of(exception_context const& context) {
   return text;
 }
 
-// The last name in a mangled one that cannot be demangled: g++ calls what stands in a coroutine after its
-// frame, with a dot. A name ends with its length and itself.
-std::string last_name(std::string_view mangled) {
-  for (std::size_t i = mangled.size(); i-- > 0;) {
-    std::size_t length = 0;
-    auto const [end, error] = std::from_chars(mangled.data() + i, mangled.data() + mangled.size(), length);
-    if (error == std::errc{} && static_cast<std::size_t>(mangled.data() + mangled.size() - end) == length) {
-      return std::string{end, length};
-    }
-  }
-  return "{lambda}";
-}
-
 }  // namespace
 
 void set_log_sink(std::function<void(std::string_view line)> f) {
@@ -70,33 +56,6 @@ void set_log_sink(std::function<void(std::string_view line)> f) {
 }
 
 namespace detail {
-
-std::string demangle(char const* name) {
-  int status = 0;
-  std::unique_ptr<char, decltype(&std::free)> const text{abi::__cxa_demangle(name, nullptr, nullptr, &status),
-                                                         &std::free};
-  return status == 0 ? text.get() : name;
-}
-
-std::string callable_name(std::type_info const& type) {
-  std::string const whole = demangle(type.name());
-  if (whole == type.name()) {
-    return last_name(whole);
-  }
-  // Behind the last "::" that stands in no bracket.
-  std::size_t begin = 0;
-  int depth = 0;
-  for (std::size_t i = 0; i + 1 < whole.size(); ++i) {
-    std::string_view const brackets{"(<{)>}"};
-    if (std::size_t const at = brackets.find(whole[i]); at != std::string_view::npos) {
-      depth += at < 3 ? 1 : -1;
-    } else if (depth == 0 && whole[i] == ':' && whole[i + 1] == ':') {
-      begin = i + 2;
-    }
-  }
-  std::string name = whole.substr(begin);
-  return name.starts_with("$_") ? "{lambda}" : name;  // clang's words for one
-}
 
 void log_line(std::string_view line) noexcept {
   std::lock_guard const guard{the_log().mutex};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // repr.cpp: futures and tasks as a line for people, close to how CPython shows them.
 #include "await_chain.hpp"
+#include "names.hpp"
 #include "native_traceback.hpp"
 
 #include <skein/core/detail/done_callback.hpp>
@@ -18,11 +19,6 @@
 namespace skein {
 namespace detail {
 namespace {
-
-std::string_view file_name(char const* path) {
-  std::string_view name{path};
-  return name.substr(name.rfind('/') + 1);
-}
 
 // The callbacks of a future, as CPython lists them: all when there are two, else the first and the last.
 struct listed_callbacks {

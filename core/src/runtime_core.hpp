@@ -67,6 +67,8 @@ class runtime_core {
   /// Returns     What drive runs for; null when it does not run. First worker only.
   [[nodiscard]] future_state* main() const noexcept { return main_; }
 
+  [[nodiscard]] bool debugs() const noexcept { return debug_.load(lowlevel::memory_order_relaxed); }
+  void set_debug(bool on) noexcept;
   [[nodiscard]] bool lone() const noexcept { return workers.size() == 1; }
   [[nodiscard]] bool stopping() const noexcept { return stopping_.load(lowlevel::memory_order_acquire); }
   [[nodiscard]] bool owns(loop_id id) const noexcept { return id - first_id_ < workers.size(); }
@@ -108,8 +110,6 @@ class runtime_core {
   // Any thread.
   idle_set idle;
   inject_queue inject;
-  [[nodiscard]] bool debugs() const noexcept { return debug_.load(lowlevel::memory_order_relaxed); }
-  void set_debug(bool on) noexcept;
   lowlevel::atomic<lowlevel::instant> slow_after{100'000'000};  // ns; in debug mode
   // Virtual time, in nanoseconds; used with one worker only.
   lowlevel::atomic<lowlevel::instant> virtual_now{0};

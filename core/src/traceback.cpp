@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // traceback.cpp: writing exceptions, groups of them, and their causes, as CPython writes its own.
-#include "await_chain.hpp"
 #include "await_trace.hpp"
+#include "names.hpp"
 
 #include <skein/core/errors.hpp>
 #include <skein/core/exception_group.hpp>

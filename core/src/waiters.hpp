@@ -3,16 +3,12 @@
 #pragma once
 
 #include <skein/core/detail/future_state.hpp>
-#include <skein/core/task.hpp>
 
-#include <source_location>
 #include <vector>
 
 namespace skein::detail {
 
 /// Returns     Who waits for a future: tasks, and futures that stand between (of gather, of shield).
 [[nodiscard]] std::vector<state_ref<>> direct_waiters(future_state& state);
-
-[[nodiscard]] call_frame frame_of(std::source_location const& place);
 
 }  // namespace skein::detail

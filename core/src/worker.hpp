@@ -57,9 +57,7 @@ class worker {
   [[nodiscard]] bool post_from_signal(lowlevel::work_item& item) noexcept;
   void unpark() noexcept { parker_.unpark(driver_); }
   /// Lets the worker ask, before its next step, whether debug mode is on.
-  void look_at_mode() noexcept {
-    look_at_mode_.store(true, lowlevel::memory_order_release);
-  }  // pairs with [A]
+  void look_at_mode() noexcept { look_at_mode_.store(true, lowlevel::memory_order_release); }
 
   // -- Closing: the owner's thread, while it does not run.
 

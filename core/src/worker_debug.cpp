@@ -2,6 +2,7 @@
 // worker_debug.cpp: steps and callbacks in debug mode.
 #include "await_chain.hpp"
 #include "debug_mode.hpp"
+#include "names.hpp"
 #include "runtime_core.hpp"
 #include "worker.hpp"
 
@@ -18,6 +19,7 @@
 namespace skein::detail {
 
 // The word is cleared before the mode is looked at, and set after the mode was changed: no change is missed.
+// [A] pairs with the release of look_at_mode.
 bool worker::in_debug_mode() noexcept {
   look_at_mode_.exchange(false, lowlevel::memory_order_acq_rel);  // [A]
   bool const on = runtime.debugs();
@@ -106,7 +108,7 @@ void watched_step::warn(lowlevel::instant took) const {
     what = task_->repr();
     call_frame place;
     if (began_at_.line() != 0) {
-      place = {short_function_name(began_at_.function_name()), began_at_.file_name(), began_at_.line()};
+      place = frame_of(began_at_);
     } else if (first_coroutine_ != nullptr) {
       place = frame_at(first_coroutine_);
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // async_generator_close_test.cpp: who closes generators, and what a dropped one does.
+#include <support/generators.hpp>
 #include <support/test_case.hpp>
 
 #include <skein/core/async_generator.hpp>
@@ -19,39 +20,9 @@
 #include <vector>
 
 using namespace std::chrono_literals;
-
-namespace {
-
-skein::async_generator<int> count(int n) {
-  for (int i = 0; i < n; ++i) {
-    co_yield i;
-  }
-}
-
-// Counts for ever; when it is closed or cancelled it waits once, and then counts that.
-skein::async_generator<int> count_and_clean(std::atomic<int>& cleaned) {
-  std::exception_ptr stored;
-  try {
-    for (int i = 0;; ++i) {
-      co_yield i;
-    }
-  } catch (...) {
-    stored = std::current_exception();
-  }
-  co_await skein::sleep(0s);
-  ++cleaned;
-  std::rethrow_exception(stored);
-}
-
-skein::coro<std::vector<int>> collect(skein::async_generator<int> generator) {
-  std::vector<int> all;
-  while (auto const value = co_await generator.next()) {
-    all.push_back(*value);
-  }
-  co_return all;
-}
-
-}  // namespace
+using skein_test::collect;
+using skein_test::count;
+using skein_test::count_and_clean;
 
 SKEIN_TEST_CASE("aclose: it throws generator_exit at the co_yield and waits for the cleanup",
                 "[core][generator]") {
@@ -299,7 +270,7 @@ TEST_CASE("shutdown_asyncgens: one that begins afterwards is named in the log (A
     REQUIRE(lines.size() == 1);
     REQUIRE_THAT(lines[0],
                  Catch::StartsWith("asynchronous generator was scheduled after shutdown_asyncgens(), at ") &&
-                     Catch::Contains("async_generator_close_test.cpp:"));
+                     Catch::Contains("generators.hpp:"));
   }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // async_generator_test.cpp: generators that wait: values, errors, cancels, contexts.
+#include <support/generators.hpp>
 #include <support/test_case.hpp>
 
 #include <skein/core/async_generator.hpp>
@@ -17,46 +18,20 @@
 #include <vector>
 
 using namespace std::chrono_literals;
+using skein_test::collect;
+using skein_test::count;
+using skein_test::count_and_clean;
 
 static_assert(!std::is_copy_constructible_v<skein::async_generator<int>>);
 static_assert(std::is_nothrow_move_constructible_v<skein::async_generator<int>>);
 
 namespace {
 
-skein::async_generator<int> count(int n) {
-  for (int i = 0; i < n; ++i) {
-    co_yield i;
-  }
-}
-
 skein::async_generator<int> count_slowly(int n) {
   for (int i = 0; i < n; ++i) {
     co_await skein::sleep(i % 3 == 0 ? 1ms : 0ms);
     co_yield i;
   }
-}
-
-// Counts for ever; when it is closed or cancelled it waits once, and then counts that.
-skein::async_generator<int> count_and_clean(std::atomic<int>& cleaned) {
-  std::exception_ptr stored;
-  try {
-    for (int i = 0;; ++i) {
-      co_yield i;
-    }
-  } catch (...) {
-    stored = std::current_exception();
-  }
-  co_await skein::sleep(0s);
-  ++cleaned;
-  std::rethrow_exception(stored);
-}
-
-skein::coro<std::vector<int>> collect(skein::async_generator<int> generator) {
-  std::vector<int> all;
-  while (auto const value = co_await generator.next()) {
-    all.push_back(*value);
-  }
-  co_return all;
 }
 
 }  // namespace

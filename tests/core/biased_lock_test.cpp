@@ -33,32 +33,46 @@ struct guarded {
   }
 };
 
-// Takes the lock on a lone loop until it is told to stop.
-long add_on_a_lone_loop(guarded& g, std::atomic<bool>& begun, std::atomic<bool> const& stop) {
-  long times = 0;
-  skein::run([&]() -> skein::coro<> {
-    while (!stop.load()) {
-      g.add();
-      ++times;
-      begun.store(true);
+// A lone loop that takes the lock again and again, and is its favourite when the constructor returns.
+class favourite {
+ public:
+  explicit favourite(guarded& g) : thread_{[this, &g] { run(g); }} {
+    while (!begun_.load()) {
+      std::this_thread::yield();
     }
-    co_return;
-  });
-  return times;
-}
+  }
+
+  // Returns     How often it took the lock.
+  long stop() {
+    stop_.store(true);
+    thread_.join();
+    return times_;
+  }
+
+ private:
+  void run(guarded& g) {
+    skein::run([&]() -> skein::coro<> {
+      while (!stop_.load()) {
+        g.add();
+        ++times_;
+        begun_.store(true);
+      }
+      co_return;
+    });
+  }
+
+  std::atomic<bool> begun_{false};
+  std::atomic<bool> stop_{false};
+  long times_ = 0;
+  std::thread thread_;
+};
 
 }  // namespace
 
 TEST_CASE("biased_lock: a thread comes in while a lone loop is the favourite", "[core][biased_lock]") {
   for (int round = 0; round < 300; ++round) {
     guarded g;
-    std::atomic<bool> begun{false};
-    std::atomic<bool> stop{false};
-    long of_loop = 0;
-    std::thread loop{[&] { of_loop = add_on_a_lone_loop(g, begun, stop); }};
-    while (!begun.load()) {
-      std::this_thread::yield();
-    }
+    favourite loop{g};
     // The revocation comes at any moment of the favourite's sections.
     auto const moment = std::chrono::steady_clock::now() + round * 100ns;
     while (std::chrono::steady_clock::now() < moment) {
@@ -66,8 +80,7 @@ TEST_CASE("biased_lock: a thread comes in while a lone loop is the favourite", "
     for (int i = 0; i < 200; ++i) {
       g.add();
     }
-    stop.store(true);
-    loop.join();
+    long const of_loop = loop.stop();
     REQUIRE(g.value == of_loop + 200);
   }
 }
@@ -118,13 +131,7 @@ TEST_CASE("biased_lock: several threads come in at once, and stay", "[core][bias
   constexpr int each = 2000;
   for (int round = 0; round < 20; ++round) {
     guarded g;
-    std::atomic<bool> begun{false};
-    std::atomic<bool> stop{false};
-    long of_loop = 0;
-    std::thread loop{[&] { of_loop = add_on_a_lone_loop(g, begun, stop); }};
-    while (!begun.load()) {
-      std::this_thread::yield();
-    }
+    favourite loop{g};
     std::vector<std::thread> others;
     for (int t = 0; t < threads; ++t) {
       others.emplace_back([&] {
@@ -136,8 +143,7 @@ TEST_CASE("biased_lock: several threads come in at once, and stay", "[core][bias
     for (auto& other : others) {
       other.join();
     }
-    stop.store(true);
-    loop.join();
+    long const of_loop = loop.stop();
     REQUIRE(g.value == of_loop + long{threads} * each);
   }
 }

@@ -2,8 +2,6 @@
 // call_graph_test.cpp: where tasks wait, and who waits for them.
 #include <support/test_case.hpp>
 
-#include <await_chain.hpp>
-
 #include <skein/core/call_graph.hpp>
 #include <skein/core/create_task.hpp>
 #include <skein/core/gather.hpp>
@@ -42,37 +40,6 @@ std::vector<std::string> functions(std::vector<skein::call_frame> const& stack) 
 }
 
 }  // namespace
-
-TEST_CASE("call_graph: names of functions are short, from both compilers", "[core][call_graph]") {
-  using skein::detail::short_function_name;
-  // g++ 12
-  REQUIRE(short_function_name("void fetch(fetch(int)::_Z5fetchi.Frame*)") == "fetch");
-  REQUIRE(short_function_name(
-              "void ns::{anonymous}::fetch(fetch(int)::_ZN2ns12_GLOBAL__N_15fetchEi.Frame*)") == "ns::fetch");
-  REQUIRE(short_function_name(
-              "void ns::tmpl(tmpl<int>(int, const std::vector<std::pair<int, int> >&)::_ZN2ns.Frame*)") ==
-          "ns::tmpl");
-  REQUIRE(short_function_name("void ns::S::member(ns::S::member() const::_ZNK2ns1S6memberEv.Frame*)") ==
-          "ns::S::member");
-  REQUIRE(short_function_name("void ns::S::operator()(ns::S::operator()(int)::_ZN2ns1SclEi.Frame*)") ==
-          "ns::S::operator()");
-  REQUIRE(short_function_name(
-              "void main()::<lambda()>::<lambda(int)>::operator()(main()::<lambda()>::<lambda(int)>::"
-              "_ZZZ4mainENKUlvE_clEvENKUliE_clEi.Frame*)") == "main::<lambda>::<lambda>");
-  // clang 19
-  REQUIRE(short_function_name("skein::coro<int> ns::(anonymous namespace)::fetch(int)") == "ns::fetch");
-  REQUIRE(
-      short_function_name("skein::coro<std::vector<T>> ns::tmpl(T, const std::vector<std::pair<int, int>> &) "
-                          "[T = int]") == "ns::tmpl");
-  REQUIRE(short_function_name("skein::coro<> ns::S::member() const") == "ns::S::member");
-  REQUIRE(short_function_name("static skein::coro<> ns::S::st()") == "ns::S::st");
-  REQUIRE(short_function_name("skein::coro<> ns::S::operator()(int)") == "ns::S::operator()");
-  REQUIRE(short_function_name(
-              "auto main()::(anonymous class)::operator()()::(anonymous class)::operator()(int) const") ==
-          "main::<lambda>::<lambda>");
-  REQUIRE(short_function_name("main") == "main");
-  REQUIRE(short_function_name("") == "");
-}
 
 SKEIN_TEST_CASE("call_graph: a waiting task shows each of its awaits, innermost first",
                 "[core][call_graph]") {

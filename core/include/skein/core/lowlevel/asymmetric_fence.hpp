@@ -19,12 +19,10 @@ namespace skein::lowlevel {
 
 class asymmetric_fence {
  public:
-  /// Asks the kernel whether it makes heavy fences for this process.
-  asymmetric_fence() noexcept;
-  /// `expedited`   False: full fences on both sides.
+  /// `expedited`   False: full fences on both sides. True only if of_process says so.
   explicit constexpr asymmetric_fence(bool expedited) noexcept : expedited_{expedited} {}
 
-  /// One that asked the kernel once, when it was needed first.
+  /// Asks the kernel, once, whether it makes heavy fences for this process.
   [[nodiscard]] static asymmetric_fence const& of_process() noexcept;
   /// Returns     True when light() costs nothing.
   [[nodiscard]] bool expedited() const noexcept { return expedited_; }

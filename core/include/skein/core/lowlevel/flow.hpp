@@ -23,8 +23,7 @@
 //       the wait happens before the frame goes on.
 //   [D] end_wait, compare-exchange, acquire.
 //   [E] withdraw, fetch_and, acquire   pairs with request_cancel's release: who takes a request back sees
-//   what
-//       its sender had counted before (task_state::uncancel looks again).
+//       what its sender had counted before (task_state::uncancel looks again).
 //   [F] cancel_pending, load, acquire   pairs with request_cancel's release: who sees a request sees that it
 //       was counted (task_state::standing_of).
 //
