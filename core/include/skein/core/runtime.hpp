@@ -54,8 +54,13 @@ class runtime {
   detail::runtime_core& core_;
 };
 
-/// Returns     How many workers `run` uses by default: the cores of the CPU mask, or fewer when the cgroup's
-///             quota allows less. At least 1.
+/// How many workers `run` uses when it is not told.
+///
+/// Returns     The number of cores in the CPU mask of the calling thread, or less when the control groups of
+///             the process, of version 1 or 2, or a group above them, have a CPU quota: then the least of the
+///             quotas, rounded to the nearest whole number. At least 1, at most 1024.
+/// Cost        Reads some files of /proc and of the control groups, each time.
+/// Source      os.process_cpu_count; differs: heeds quotas.
 [[nodiscard]] unsigned default_worker_count() noexcept;
 
 }  // namespace skein
