@@ -83,13 +83,13 @@ void worker::run() {
   for (;;) {
     if (lowlevel::work_item* const item = next_item()) {
       run_item(*item);
-      if (runtime.failed() && index == 0) [[unlikely]] {
-        break;
-      }
     } else if (must_leave()) {
       break;
     } else {
-      idle();
+      idle();  // runs what it steals
+    }
+    if (runtime.failed() && index == 0) [[unlikely]] {
+      break;
     }
   }
   stop_searching();

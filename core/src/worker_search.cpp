@@ -181,16 +181,17 @@ bool worker::steal_from(worker& victim, bool take_next_slot) {
       return true;
     }
   }
+  // Run at once: in a list of this worker it could wait behind another one that blocks, and nobody sees it.
   if (lowlevel::work_item* const item = victim.run_queue_.steal_half(run_queue_)) {
     add_one(steals_);
-    ready_.push_back(*item);
+    run_item(*item);
     return true;
   }
   if (take_next_slot && victim.next_slot_.load(lowlevel::memory_order_relaxed) != nullptr) {
     if (lowlevel::work_item* const item =
             victim.next_slot_.exchange(nullptr, lowlevel::memory_order_acq_rel)) {
       add_one(steals_);
-      ready_.push_back(*item);
+      run_item(*item);
       return true;
     }
   }
