@@ -122,6 +122,7 @@ void worker::sleep_until_due(lowlevel::instant limit) {
 //
 // Returns     True when something was run or queued here.
 bool worker::search() {
+  add_one(searches_);
   if (!searching_ && !runtime.idle.start_searching()) {
     return try_steal(false);
   }
@@ -155,7 +156,11 @@ bool worker::try_steal(bool take_next_slot) {
   std::size_t const n = runtime.workers.size();
   for (std::size_t i = 0; i < n; ++i) {
     worker& victim = *runtime.workers[(last_victim_ + i) % n];
-    if (&victim != this && steal_from(victim, take_next_slot)) {
+    if (&victim == this) {
+      continue;
+    }
+    add_one(probes_);
+    if (steal_from(victim, take_next_slot)) {
       last_victim_ = victim.index;
       return true;
     }
@@ -212,6 +217,7 @@ bool worker::take_injected() noexcept {
   for (std::size_t i = 0; i < count; ++i) {
     static_cast<void>(run_queue_.push(*batch[i]));
   }
+  add(injected_, count);
   return count != 0;
 }
 
@@ -230,6 +236,16 @@ bool worker::work_is_visible() const noexcept {
 
 // Asks a worker to look up at its next fork: somebody wants work (stack_attention).
 void worker::knock() noexcept { thread.guard.store(detail::knock, lowlevel::memory_order_release); }
+
+// Wakes nobody for nothing: he would find nothing, sleep, knock again, and be woken again.
+void worker::answer_knock() noexcept {
+  forks_.expose(runtime.idle.anyone_parked());
+  if (!forks_.looks_empty() || next_slot_.load(lowlevel::memory_order_relaxed) != nullptr) {
+    runtime.notify_one();
+  } else {
+    hungry_others_ = true;
+  }
+}
 
 void worker::knock_at_others() noexcept {
   for (auto const& other : runtime.workers) {
@@ -254,6 +270,9 @@ void worker::park() {
   }
   // Whoever took us out of the set has counted us as searching.
   searching_ = !runtime.idle.unpark(index);
+  if (searching_) {
+    add_one(notified_);
+  }
 }
 
 }  // namespace skein::detail

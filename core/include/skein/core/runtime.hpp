@@ -17,10 +17,14 @@ class runtime_core;
 
 /// Counters since the start of a worker.
 struct worker_metrics {
-  std::uint64_t turns = 0;   ///< work items run
-  std::uint64_t steals = 0;  ///< successful steals, of forks and of tasks
-  std::uint64_t parks = 0;   ///< times it went to sleep
-  std::uint64_t spills = 0;  ///< coroutines moved off a full stack
+  std::uint64_t turns = 0;     ///< work items run
+  std::uint64_t steals = 0;    ///< successful steals, of forks and of tasks
+  std::uint64_t parks = 0;     ///< times it went to sleep
+  std::uint64_t spills = 0;    ///< coroutines moved off a full stack
+  std::uint64_t searches = 0;  ///< times it began to look for work at the others
+  std::uint64_t probes = 0;    ///< looks at the queues of one other worker
+  std::uint64_t notified = 0;  ///< times another one chose it, while it slept, to search for new work
+  std::uint64_t injected = 0;  ///< tasks taken from the queue that belongs to nobody
 };
 
 /// A snapshot of what the workers did.
