@@ -14,9 +14,18 @@
 namespace skein::detail {
 namespace {
 
-constexpr int search_rounds = 60;  // about 10 µs of looking before a sleep that costs as much
-constexpr int polite_rounds = 2;   // rounds in which the next slots of others are left alone
+constexpr int search_rounds =
+    60;                           // with few others: about 10 µs of looking before a sleep that costs as much
+constexpr int polite_rounds = 2;  // rounds in which the next slots of others are left alone
 constexpr int pauses_between_rounds = 4;
+constexpr int looks_as_long_as_pauses = 32;  // at so many others; notes/growth.md
+
+// The more others there are, the longer a round takes: then fewer, so that a search takes as long as ever.
+constexpr int rounds_of_search(std::size_t others) noexcept {
+  int const rounds =
+      search_rounds * (looks_as_long_as_pauses + 1) / (looks_as_long_as_pauses + static_cast<int>(others));
+  return std::max(rounds, 2 * polite_rounds);
+}
 constexpr std::size_t many_fired = 4;       // timers in one wake-up: they are dense
 constexpr lowlevel::instant gap = 400'000;  // then, between two wake-ups for timers
 constexpr lowlevel::instant outside_poll =
@@ -127,7 +136,8 @@ bool worker::search() {
     return try_steal(false);
   }
   searching_ = true;
-  for (int round = 0; round < search_rounds; ++round) {
+  int const rounds = rounds_of_search(runtime.workers.size() - 1);
+  for (int round = 0; round < rounds; ++round) {
     if (try_steal(round >= polite_rounds) || !quiet() || take_injected()) {
       stop_searching();
       return true;

@@ -14,6 +14,7 @@ constexpr int upkeep_interval = 31;
 constexpr int woken_in_a_row_max = 3;
 constexpr int search_rounds = 60;
 constexpr int polite_rounds = 2;
+constexpr int looks_as_long_as_pauses = 32;
 constexpr std::size_t run_queue_capacity = 256;
 
 template <class Queue>
@@ -324,7 +325,10 @@ void world::search_round() {
     return;
   }
   spend(some_pauses());
-  if (++w.round >= search_rounds && !w.grabs) {
+  int const others = static_cast<int>(machine_.workers) - 1;
+  int const rounds = std::max(
+      search_rounds * (looks_as_long_as_pauses + 1) / (looks_as_long_as_pauses + others), 2 * polite_rounds);
+  if (++w.round >= rounds && !w.grabs) {
     park();
   }
 }
