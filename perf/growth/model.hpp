@@ -17,20 +17,22 @@
 
 namespace perf::model {
 
-/// Nanoseconds. Where a figure comes from stands beside it; perf/growth/README.md says what depends on it.
+/// Nanoseconds. Those of a program are such that one worker takes about as long as skein does
+/// (core/notes/growth.md).
 struct costs {
   double hit = 1;         // a line in the own cache
-  double transfer = 100;  // a line from another core (design.md §4: a spinner sees a store in 0.1 µs)
-  double turn = 10;       // taking and resuming a task (yield, 1 worker)
-  double make = 90;       // making a task (spawn, 1 worker)
-  double section = 15;    // lock, count, unlock (mutex, 1 worker)
-  double call = 1.5;      // a fork, a join and a call (fib, 1 worker)
+  double transfer = 100;  // a line from another core: assumed; a spinner sees a store in 0.1 µs
+  double turn = 6;        // taking and resuming a task: yield
+  double make = 130;      // making a task: spawn
+  double wake = 23;       // waking another task, and waiting: pingpong
+  double section = 9;     // lock, count, unlock: mutex
+  double call = 6.6;      // a fork, a join and a call: fib
   double pauses = 100;    // between two rounds of a search
   double fence = 1'000;   // membarrier (core/notes/turns.md)
-  double sleep = 2'000;   // into the futex
-  double unpark = 6'300;  // futex wake: paid by who wakes (design.md §4)
-  double start = 4'000;   // from there until the sleeper runs (design.md §4)
-  double slice = 3e6;     // of the kernel, when there are more workers than cores
+  double sleep = 2'000;   // into the futex: assumed
+  double unpark = 6'300;  // futex wake: paid by who wakes (core/notes/growth.md)
+  double start = 4'000;   // from there until the sleeper runs
+  double slice = 3e6;     // of the kernel, when there are more workers than cores: assumed
 };
 
 struct machine_model {

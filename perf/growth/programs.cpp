@@ -7,6 +7,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace perf::model {
@@ -95,18 +96,22 @@ class pingpong final : public program {
 
   void begin(world& w) override { w.inject({1}); }
   std::optional<task> run(world& w, task t) override {
+    w.spend(w.ns().wake / 2);
+    if (!std::exchange(wakes_, !wakes_)) {
+      return t;  // on its way to the wake-up
+    }
     if (t.id == 2) {
       ++operations;
       ended = operations == left_;
     }
     w.write_own_line();
-    w.push_woken({3 - t.id});
-    w.spend(w.ns().turn / 2);  // it waits: suspends, and goes back to the loop
+    w.push_woken({3 - t.id});  // then it waits, and goes back to the loop
     return std::nullopt;
   }
 
  private:
   std::uint64_t left_;
+  bool wakes_ = false;
 };
 
 /// Takes the lock in one step and gives it back in the next, so that others find it taken.

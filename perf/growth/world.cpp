@@ -69,6 +69,9 @@ counts world::play() {
       schedule(now_ + ns().start, machine_.cores);
     }
   }
+  for (core const& c : cores_) {
+    counts_.busy_ns -= std::max(c.busy_until - now_, 0.0);  // steps that go beyond the end
+  }
   counts_.operations = program_.operations;
   counts_.moves = lines_.moves();
   counts_.wall_ns = now_;
