@@ -3,6 +3,7 @@
 #include "runtime_core.hpp"
 
 #include "loop_table.hpp"
+#include "topology.hpp"
 
 #include <skein/core/detail/done_callback.hpp>
 #include <skein/core/errors.hpp>
@@ -17,7 +18,6 @@
 namespace skein::detail {
 namespace {
 
-constexpr unsigned workers_max = 1024;
 constexpr std::chrono::seconds executor_grace{300};  // as asyncio; then jobs that still run are left behind
 constexpr std::chrono::seconds refusal_grace{5};     // then tasks that do not end on a cancel are named
 

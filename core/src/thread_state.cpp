@@ -45,9 +45,7 @@ thread_state& own_thread_state() {
 bool stack_attention(thread_state& thread) noexcept {
   if (thread.guard.exchange(thread.stack_limit, lowlevel::memory_order_acquire) == knock &&
       thread.owner != nullptr) {
-    runtime_core& runtime = thread.owner->runtime;
-    thread.forks->expose(runtime.idle.anyone_parked());
-    runtime.notify_one();
+    thread.owner->answer_knock();
   }
   return stack_pointer() < thread.stack_limit;
 }

@@ -68,8 +68,14 @@ lowlevel::instant worker::now() const noexcept {
 
 worker_metrics worker::metrics() const noexcept {
   using lowlevel::memory_order_relaxed;
-  return {turns_.load(memory_order_relaxed), steals_.load(memory_order_relaxed),
-          parks_.load(memory_order_relaxed), spills_.load(memory_order_relaxed)};
+  return {.turns = turns_.load(memory_order_relaxed),
+          .steals = steals_.load(memory_order_relaxed),
+          .parks = parks_.load(memory_order_relaxed),
+          .spills = spills_.load(memory_order_relaxed),
+          .searches = searches_.load(memory_order_relaxed),
+          .probes = probes_.load(memory_order_relaxed),
+          .notified = notified_.load(memory_order_relaxed),
+          .injected = injected_.load(memory_order_relaxed)};
 }
 
 bool worker::looks_quiet() const noexcept {
@@ -87,13 +93,13 @@ void worker::run() {
   for (;;) {
     if (lowlevel::work_item* const item = next_item()) {
       run_item(*item);
-      if (runtime.failed() && index == 0) [[unlikely]] {
-        break;
-      }
     } else if (must_leave()) {
       break;
     } else {
-      idle();
+      idle();  // runs what it steals
+    }
+    if (runtime.failed() && index == 0) [[unlikely]] {
+      break;
     }
   }
   stop_searching();
@@ -200,6 +206,10 @@ lowlevel::work_item* worker::take_woken() noexcept {
 void worker::push_woken(lowlevel::work_item& item) noexcept {
   if (next_slot_.load(lowlevel::memory_order_relaxed) == nullptr) {
     next_slot_.store(&item, lowlevel::memory_order_release);
+    if (hungry_others_) [[unlikely]] {
+      hungry_others_ = false;
+      knock();  // if this task goes on for long, another worker shall take the item
+    }
     return;
   }
   lowlevel::work_item* const displaced = next_slot_.exchange(&item, lowlevel::memory_order_acq_rel);

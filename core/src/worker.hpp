@@ -48,6 +48,8 @@ class worker {
   void push_woken(lowlevel::work_item& item) noexcept;
   /// Queues a task behind those that may be stolen.
   void push_stealable(lowlevel::work_item& item) noexcept;
+  /// Somebody wants work: offers forks and the next slot.
+  void answer_knock() noexcept;
 
   // -- What others send: any thread.
 
@@ -90,9 +92,10 @@ class worker {
  private:
   friend struct thread_binding;
   using counter = lowlevel::atomic<std::uint64_t>;
-  static void add_one(counter& c) noexcept {
-    c.store(c.load(lowlevel::memory_order_relaxed) + 1, lowlevel::memory_order_relaxed);
+  static void add(counter& c, std::uint64_t n) noexcept {
+    c.store(c.load(lowlevel::memory_order_relaxed) + n, lowlevel::memory_order_relaxed);
   }
+  static void add_one(counter& c) noexcept { add(c, 1); }
 
   // worker.cpp
   [[nodiscard]] lowlevel::work_item* next_item();
@@ -138,12 +141,17 @@ class worker {
   bool ready_first_ = false;
   bool passed_ = false;  // at least one pass was run since run()
   bool searching_ = false;
+  bool hungry_others_ = false;  // somebody knocked, and there was nothing to offer
   unsigned last_victim_ = 0;
   std::unique_ptr<lowlevel::driver> driver_;
   counter turns_{0};
   counter steals_{0};
   counter parks_{0};
   counter spills_{0};
+  counter searches_{0};
+  counter probes_{0};
+  counter notified_{0};
+  counter injected_{0};
   frame_tracking tracking_;  // in debug mode: the frame cache of the thread
   // Any thread.
   lowlevel::fork_deque forks_;

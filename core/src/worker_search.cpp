@@ -14,9 +14,18 @@
 namespace skein::detail {
 namespace {
 
-constexpr int search_rounds = 60;  // about 10 µs of looking before a sleep that costs as much
-constexpr int polite_rounds = 2;   // rounds in which the next slots of others are left alone
+constexpr int search_rounds =
+    60;                           // with few others: about 10 µs of looking before a sleep that costs as much
+constexpr int polite_rounds = 2;  // rounds in which the next slots of others are left alone
 constexpr int pauses_between_rounds = 4;
+constexpr int looks_as_long_as_pauses = 32;  // at so many others; notes/growth.md
+
+// The more others there are, the longer a round takes: then fewer, so that a search takes as long as ever.
+constexpr int rounds_of_search(std::size_t others) noexcept {
+  int const rounds =
+      search_rounds * (looks_as_long_as_pauses + 1) / (looks_as_long_as_pauses + static_cast<int>(others));
+  return std::max(rounds, 2 * polite_rounds);
+}
 constexpr std::size_t many_fired = 4;       // timers in one wake-up: they are dense
 constexpr lowlevel::instant gap = 400'000;  // then, between two wake-ups for timers
 constexpr lowlevel::instant outside_poll =
@@ -122,11 +131,13 @@ void worker::sleep_until_due(lowlevel::instant limit) {
 //
 // Returns     True when something was run or queued here.
 bool worker::search() {
+  add_one(searches_);
   if (!searching_ && !runtime.idle.start_searching()) {
     return try_steal(false);
   }
   searching_ = true;
-  for (int round = 0; round < search_rounds; ++round) {
+  int const rounds = rounds_of_search(runtime.workers.size() - 1);
+  for (int round = 0; round < rounds; ++round) {
     if (try_steal(round >= polite_rounds) || !quiet() || take_injected()) {
       stop_searching();
       return true;
@@ -155,7 +166,11 @@ bool worker::try_steal(bool take_next_slot) {
   std::size_t const n = runtime.workers.size();
   for (std::size_t i = 0; i < n; ++i) {
     worker& victim = *runtime.workers[(last_victim_ + i) % n];
-    if (&victim != this && steal_from(victim, take_next_slot)) {
+    if (&victim == this) {
+      continue;
+    }
+    add_one(probes_);
+    if (steal_from(victim, take_next_slot)) {
       last_victim_ = victim.index;
       return true;
     }
@@ -181,16 +196,17 @@ bool worker::steal_from(worker& victim, bool take_next_slot) {
       return true;
     }
   }
+  // Run at once: in a list of this worker it could wait behind another one that blocks, and nobody sees it.
   if (lowlevel::work_item* const item = victim.run_queue_.steal_half(run_queue_)) {
     add_one(steals_);
-    ready_.push_back(*item);
+    run_item(*item);
     return true;
   }
   if (take_next_slot && victim.next_slot_.load(lowlevel::memory_order_relaxed) != nullptr) {
     if (lowlevel::work_item* const item =
             victim.next_slot_.exchange(nullptr, lowlevel::memory_order_acq_rel)) {
       add_one(steals_);
-      ready_.push_back(*item);
+      run_item(*item);
       return true;
     }
   }
@@ -211,6 +227,7 @@ bool worker::take_injected() noexcept {
   for (std::size_t i = 0; i < count; ++i) {
     static_cast<void>(run_queue_.push(*batch[i]));
   }
+  add(injected_, count);
   return count != 0;
 }
 
@@ -229,6 +246,16 @@ bool worker::work_is_visible() const noexcept {
 
 // Asks a worker to look up at its next fork: somebody wants work (stack_attention).
 void worker::knock() noexcept { thread.guard.store(detail::knock, lowlevel::memory_order_release); }
+
+// Wakes nobody for nothing: he would find nothing, sleep, knock again, and be woken again.
+void worker::answer_knock() noexcept {
+  forks_.expose(runtime.idle.anyone_parked());
+  if (!forks_.looks_empty() || next_slot_.load(lowlevel::memory_order_relaxed) != nullptr) {
+    runtime.notify_one();
+  } else {
+    hungry_others_ = true;
+  }
+}
 
 void worker::knock_at_others() noexcept {
   for (auto const& other : runtime.workers) {
@@ -253,6 +280,9 @@ void worker::park() {
   }
   // Whoever took us out of the set has counted us as searching.
   searching_ = !runtime.idle.unpark(index);
+  if (searching_) {
+    add_one(notified_);
+  }
 }
 
 }  // namespace skein::detail

@@ -8,15 +8,49 @@
 
 namespace perf {
 
+/// Counts of the workers, in the measured part, all together.
+class scheduler_counts {
+ public:
+  scheduler_counts() : before_{sum()} {}
+
+  void stop(result& into) const {
+    auto const after = sum();
+    into.counters = {
+        {"turns", after.turns - before_.turns},         {"steals", after.steals - before_.steals},
+        {"parks", after.parks - before_.parks},         {"searches", after.searches - before_.searches},
+        {"probes", after.probes - before_.probes},      {"notified", after.notified - before_.notified},
+        {"injected", after.injected - before_.injected}};
+  }
+
+ private:
+  [[nodiscard]] static skein::worker_metrics sum() {
+    skein::worker_metrics sum;
+    for (auto const& w : skein::runtime::current().metrics().workers) {
+      sum.turns += w.turns;
+      sum.steals += w.steals;
+      sum.parks += w.parks;
+      sum.searches += w.searches;
+      sum.probes += w.probes;
+      sum.notified += w.notified;
+      sum.injected += w.injected;
+    }
+    return sum;
+  }
+
+  skein::worker_metrics before_;
+};
+
 /// Runs `work(request, result&)`, a callable that returns `coro<void>`, on a runtime of r.workers, and
 /// measures it without the start and the end of the runtime.
 template <class Work>
 [[nodiscard]] result on_skein(request const& r, Work work) {
   result out;
   auto const measured = [&]() -> skein::coro<void> {
+    scheduler_counts const counts;
     stopwatch const watch;
     co_await work(r, out);
     watch.stop(out);
+    counts.stop(out);
   };
   skein::run(measured, {.workers = r.workers});
   return out;

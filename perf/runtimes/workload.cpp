@@ -82,11 +82,19 @@ std::string lateness(std::vector<float>& late_ms) {
                      quantile(0.99), late_ms.back());
 }
 
+std::string counted(result const& r) {
+  std::string text;
+  for (auto const& [name, count] : r.counters) {
+    text += fmt::format(R"({}"{}": {})", text.empty() ? "" : ", ", name, count);
+  }
+  return text.empty() ? text : fmt::format(R"(, "counters": {{{}}})", text);
+}
+
 void print(result& r) {
   std::uint64_t const rss_kib = peak_rss_kib();  // before the percentiles touch more memory
-  fmt::print(R"({{"wall_ms": {:.6f}, "cpu_ms": {:.6f}, "answer": {}, "rss_kib": {}, "metrics": {{{}}}}})"
+  fmt::print(R"({{"wall_ms": {:.6f}, "cpu_ms": {:.6f}, "answer": {}, "rss_kib": {}, "metrics": {{{}}}{}}})"
              "\n",
-             r.wall_ms, r.cpu_ms, r.answer, rss_kib, lateness(r.late_ms));
+             r.wall_ms, r.cpu_ms, r.answer, rss_kib, lateness(r.late_ms), counted(r));
 }
 
 int run(std::span<char* const> arguments) {

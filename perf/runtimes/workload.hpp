@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace perf {
@@ -27,6 +28,8 @@ struct result {
   double cpu_ms = 0;           // of the whole process, in the measured part
   std::uint64_t answer = 0;    // the harness knows what it has to be
   std::vector<float> late_ms;  // of each sleeper, when the workload is about time
+  // What the scheduler counted in the measured part, for a runtime that counts.
+  std::vector<std::pair<std::string_view, std::uint64_t>> counters;
 };
 
 /// Measures the part of a workload that counts: neither the start nor the end of the process or its runtime.

@@ -4,6 +4,7 @@
 // Exit code: 0 everything was measured, 1 something failed or answered wrongly, 2 the command line is wrong.
 #include "comparison.hpp"
 #include "gate.hpp"
+#include "growth.hpp"
 #include "machine.hpp"
 #include "options.hpp"
 #include "output.hpp"
@@ -143,6 +144,16 @@ int parse_and_run(int argc, char** argv) {
   gate_command->add_option("--file", gated.file, "The file (perf/gate.json)");
   gate_command->add_option("--valgrind", gated.valgrind, "The program that counts (/usr/bin/valgrind)");
   gate_command->add_flag("--update", gated.update, "Write what is counted to the file");
+  growth_arguments grown;
+  auto* const growth_command =
+      app.add_subcommand("growth", "Count what the scheduler does with more and more workers, and model it");
+  growth_command->add_option("PROGRAM", grown.programs, "What to run; nothing: all");
+  growth_command->add_option("--workers", grown.workers, "Numbers with commas between (1,2,4,16,64)");
+  growth_command->add_option("--model-workers", grown.model_workers, "The same (1,2,4,16,64,256)");
+  growth_command->add_option("--model-cores", grown.model_cores, "Else this machine's, and one a worker");
+  growth_command->add_option("--repeat", grown.repeat, "Runs, of which the middle one is shown (3)");
+  growth_command->add_option("--json", grown.json, "Write the results to this file too");
+  growth_command->add_flag("--model-only", grown.model_only, "Measure nothing");
   try {
     app.parse(argc, argv);
   } catch (CLI::ParseError const& error) {
@@ -153,6 +164,9 @@ int parse_and_run(int argc, char** argv) {
   }
   if (gate_command->parsed()) {
     return gate(gated);
+  }
+  if (growth_command->parsed()) {
+    return growth(grown);
   }
   return list_command->parsed() ? list() : run(typed, command_line(argc, argv));
 }

@@ -25,6 +25,19 @@ skein::coro<long> fib(int n) {
   auto [a, b] = co_await skein::when_all(fib(n - 1), fib(n - 2));
   co_return a + b;
 }
+/// The counters of all workers of this runtime, added up.
+skein::worker_metrics sums() {
+  skein::worker_metrics sum;
+  for (auto const& w : skein::runtime::current().metrics().workers) {
+    sum.steals += w.steals;
+    sum.parks += w.parks;
+    sum.searches += w.searches;
+    sum.probes += w.probes;
+    sum.notified += w.notified;
+    sum.injected += w.injected;
+  }
+  return sum;
+}
 }  // namespace
 
 TEST_CASE("runtime: outside of one there is none", "[core][runtime]") {
@@ -72,6 +85,129 @@ SKEIN_TEST_CASE("runtime: its metrics count turns, tasks and steals", "[core][ru
   }
   REQUIRE(turns > 0);
   waiting.cancel();
+}
+
+TEST_CASE("runtime: with one worker nobody is searched, notified or stolen from", "[core][runtime]") {
+  skein::run(
+      []() -> skein::coro<> {
+        REQUIRE(co_await fib(15) == 610);
+        co_await skein::sleep(1ms);
+        auto const sum = sums();
+        REQUIRE(sum.searches + sum.probes + sum.notified + sum.steals + sum.injected == 0U);
+        REQUIRE(sum.parks > 0U);
+      },
+      {.workers = 1});
+}
+
+TEST_CASE("runtime: its metrics count the search for a task, and the call for somebody to search",
+          "[core][runtime]") {
+  skein::run(
+      [&]() -> skein::coro<> {
+        // Who makes a task while all others sleep notifies one: they sleep sooner or later.
+        for (int round = 0; round < 10'000 && (sums().notified == 0 || sums().steals == 0); ++round) {
+          auto const parks = sums().parks;
+          auto const end = std::chrono::steady_clock::now() + 1ms;
+          while (sums().parks == parks && std::chrono::steady_clock::now() < end) {
+            std::this_thread::yield();
+          }
+          std::atomic<bool> ran{false};
+          auto const other = skein::create_task([&]() -> skein::coro<> {
+            ran.store(true);
+            co_return;
+          });
+          while (!ran.load()) {
+            std::this_thread::yield();
+          }
+          co_await other;
+        }
+        auto const sum = sums();
+        REQUIRE(sum.notified > 0U);
+        REQUIRE(sum.steals > 0U);
+        REQUIRE(sum.searches >= sum.steals);
+        REQUIRE(sum.probes >= sum.steals);
+      },
+      {.workers = 4});
+}
+
+TEST_CASE("runtime: a task that a plain thread wakes comes from the queue of nobody", "[core][runtime]") {
+  skein::run(
+      []() -> skein::coro<> {
+        auto const before = sums().injected;  // main came that way
+        // A future that is done before it is awaited wakes nobody: sooner or later one is not.
+        std::uint64_t rounds = 0;
+        while (rounds < 10'000 && sums().injected == before) {
+          ++rounds;
+          auto done = skein::create_future();
+          std::jthread const other{[done]() mutable { done.set_result(); }};
+          co_await done;
+        }
+        REQUIRE(sums().injected - before > 0U);
+        REQUIRE(sums().injected - before <= rounds);
+      },
+      {.workers = 2});
+}
+
+// Each time a worker went to sleep it knocked, and who computed woke it at the next await of a child: 25,000
+// times a second.
+TEST_CASE("runtime: who awaits children while the others sleep wakes them for nothing only once or twice",
+          "[core][runtime]") {
+  skein::run(
+      []() -> skein::coro<> {
+        auto const child = [](int n) -> skein::coro<int> { co_return n; };
+        auto const calls = [&](int n) -> skein::coro<long> {
+          long sum = 0;
+          for (int i = 0; i < n; ++i) {
+            sum += co_await child(1);
+          }
+          co_return sum;
+        };
+        while (sums().parks < 3) {
+          std::this_thread::yield();
+        }
+        auto const before = sums().notified;
+        auto const end = std::chrono::steady_clock::now() + 100ms;
+        while (std::chrono::steady_clock::now() < end) {
+          REQUIRE(co_await calls(1'000) == 1'000);
+        }
+        REQUIRE(sums().notified - before < 20U);
+      },
+      {.workers = 4});
+}
+
+TEST_CASE("runtime: a task that was woken is taken by another worker when its waker goes on with children",
+          "[core][runtime]") {
+  bool taken = true;
+  skein::run(
+      [&]() -> skein::coro<> {
+        auto const child = []() -> skein::coro<> { co_return; };
+        for (int round = 0; round < 20 && taken; ++round) {
+          auto event = skein::create_future();
+          std::atomic<bool> waits{false};
+          std::atomic<bool> ran{false};
+          auto const other = skein::create_task([&]() -> skein::coro<> {
+            waits.store(true);
+            co_await event;
+            ran.store(true);
+          });
+          while (!waits.load()) {
+            co_await skein::sleep(0s);
+          }
+          // The other worker goes to sleep, whatever it did.
+          auto const moment = std::chrono::steady_clock::now() + round * 100us;
+          while (std::chrono::steady_clock::now() < moment) {
+            co_await child();
+          }
+          event.set_result();
+          auto const end = std::chrono::steady_clock::now() + 10s;
+          while (!ran.load() && taken) {
+            co_await child();
+            taken = std::chrono::steady_clock::now() < end;
+          }
+          co_await other;
+        }
+      },
+      {.workers = 2});
+  REQUIRE(taken);
 }
 
 TEST_CASE("runtime: forks are stolen by idle workers", "[core][runtime]") {

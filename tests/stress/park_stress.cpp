@@ -2,6 +2,7 @@
 // park_stress.cpp: no wake-up is lost between a foreign thread and a runtime that keeps falling asleep, and a
 // runtime ends whatever is still pending or on its way.
 #include <support/catch.hpp>
+#include <support/watchdog.hpp>
 
 #include <skein/core/create_task.hpp>
 #include <skein/core/event_loop.hpp>
@@ -13,8 +14,6 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -25,43 +24,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Ends the program when a test does not go on: a lost wake-up would hang for ever.
-class watchdog {
- public:
-  explicit watchdog(char const* what) : what_{what}, thread_{[this] { watch(); }} {}
-  watchdog(watchdog const&) = delete;
-  watchdog& operator=(watchdog const&) = delete;
-  ~watchdog() {
-    {
-      std::lock_guard const guard{mutex_};
-      over_ = true;
-    }
-    changed_.notify_all();
-    thread_.join();
-  }
-  void progress() noexcept { count_.fetch_add(1, std::memory_order_relaxed); }
-
- private:
-  void watch() {
-    long seen = -1;
-    std::unique_lock guard{mutex_};
-    while (!changed_.wait_for(guard, 40s, [this] { return over_; })) {
-      long const now = count_.load(std::memory_order_relaxed);
-      if (now == seen) {
-        std::fprintf(stderr, "park_stress: %s hangs after %ld steps\n", what_, now);
-        std::abort();
-      }
-      seen = now;
-    }
-  }
-
-  char const* what_;
-  std::atomic<long> count_{0};
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool over_ = false;  // guarded by mutex_
-  std::thread thread_;
-};
+using skein_test::watchdog;
 
 /// Hands one thing from a task to a plain thread, which blocks for it.
 template <class T>
@@ -135,7 +98,7 @@ skein::coro<> counted_wait(A operation, std::atomic<int>& entered, std::atomic<i
 
 /// A task waits for a future that a plain thread completes, which waits for the task.
 void ping_pong(unsigned workers, int rounds) {
-  watchdog dog{"a foreign thread that completes futures"};
+  watchdog dog{"park_stress: a foreign thread that completes futures"};
   mailbox<skein::future<int>> box;
   std::thread foreign{[&] {
     for (int i = 0; i < rounds; ++i) {
@@ -170,7 +133,7 @@ TEST_CASE("park stress: futures completed by a foreign thread wake an idle lone 
 TEST_CASE("park stress: coroutines posted by foreign threads to an idle runtime all run", "[stress][park]") {
   constexpr int posters = 2;
   constexpr int rounds = 15'000;
-  watchdog dog{"foreign threads that post coroutines"};
+  watchdog dog{"park_stress: foreign threads that post coroutines"};
   std::atomic<int> right{0};
   skein::run(
       [&]() -> skein::coro<> {
@@ -201,7 +164,7 @@ TEST_CASE("park stress: coroutines posted by foreign threads to an idle runtime 
 
 TEST_CASE("park stress: calls posted by a foreign thread to sleeping loops are all made", "[stress][park]") {
   constexpr int rounds = 20'000;
-  watchdog dog{"a foreign thread that posts calls"};
+  watchdog dog{"park_stress: a foreign thread that posts calls"};
   int made = 0;
   skein::run(
       [&]() -> skein::coro<> {
@@ -227,7 +190,7 @@ TEST_CASE("park stress: calls posted by a foreign thread to sleeping loops are a
 
 TEST_CASE("park stress: tasks that wake each other while their workers fall asleep", "[stress][park]") {
   constexpr int rounds = 100'000;
-  watchdog dog{"pairs of tasks"};
+  watchdog dog{"park_stress: pairs of tasks"};
   skein::run(
       [&]() -> skein::coro<> {
         struct ball {
@@ -273,7 +236,7 @@ TEST_CASE("park stress: tasks that wake each other while their workers fall asle
 
 TEST_CASE("park stress: a driver is installed while foreign threads post", "[stress][park]") {
   constexpr int rounds = 1'000;
-  watchdog dog{"installing a driver"};
+  watchdog dog{"park_stress: installing a driver"};
   for (int round = 0; round < rounds; ++round) {
     skein::run(
         [&]() -> skein::coro<> {
@@ -302,7 +265,7 @@ TEST_CASE("park stress: a driver is installed while foreign threads post", "[str
 TEST_CASE("park stress: run ends with thousands of tasks and timers pending, and all see the cancellation",
           "[stress][park]") {
   constexpr int each = 2'000;
-  watchdog dog{"ending a run"};
+  watchdog dog{"park_stress: ending a run"};
   for (int round = 0; round < 5; ++round) {
     std::atomic<int> entered{0};
     std::atomic<int> cancelled{0};
@@ -328,7 +291,7 @@ TEST_CASE("park stress: run ends with thousands of tasks and timers pending, and
 }
 
 TEST_CASE("park stress: runtimes are started and ended 200 times", "[stress][park]") {
-  watchdog dog{"starting and ending runtimes"};
+  watchdog dog{"park_stress: starting and ending runtimes"};
   std::atomic<int> done{0};
   for (int round = 0; round < 200; ++round) {
     skein::run(
@@ -352,7 +315,7 @@ TEST_CASE("park stress: runtimes are started and ended 200 times", "[stress][par
 
 TEST_CASE("park stress: a runtime may end while the foreign thread that woke it is still waking it",
           "[stress][park]") {
-  watchdog dog{"ending under a waker"};
+  watchdog dog{"park_stress: ending under a waker"};
   for (int round = 0; round < 1'000; ++round) {
     mailbox<skein::future<>> box;
     std::thread foreign{[&] { box.take().set_result(); }};

@@ -17,10 +17,14 @@ class runtime_core;
 
 /// Counters since the start of a worker.
 struct worker_metrics {
-  std::uint64_t turns = 0;   ///< work items run
-  std::uint64_t steals = 0;  ///< successful steals, of forks and of tasks
-  std::uint64_t parks = 0;   ///< times it went to sleep
-  std::uint64_t spills = 0;  ///< coroutines moved off a full stack
+  std::uint64_t turns = 0;     ///< work items run
+  std::uint64_t steals = 0;    ///< successful steals, of forks and of tasks
+  std::uint64_t parks = 0;     ///< times it went to sleep
+  std::uint64_t spills = 0;    ///< coroutines moved off a full stack
+  std::uint64_t searches = 0;  ///< times it began to look for work at the others
+  std::uint64_t probes = 0;    ///< looks at the queues of one other worker
+  std::uint64_t notified = 0;  ///< times another one chose it, while it slept, to search for new work
+  std::uint64_t injected = 0;  ///< tasks taken from the queue that belongs to nobody
 };
 
 /// A snapshot of what the workers did.
@@ -54,8 +58,13 @@ class runtime {
   detail::runtime_core& core_;
 };
 
-/// Returns     How many workers `run` uses by default: the cores of the CPU mask, or fewer when the cgroup's
-///             quota allows less. At least 1.
+/// How many workers `run` uses when it is not told.
+///
+/// Returns     The number of cores in the CPU mask of the calling thread, or less when the control groups of
+///             the process, of version 1 or 2, or a group above them, have a CPU quota: then the least of the
+///             quotas, rounded to the nearest whole number. At least 1, at most 1024.
+/// Cost        Reads some files of /proc and of the control groups, each time.
+/// Source      os.process_cpu_count; differs: heeds quotas.
 [[nodiscard]] unsigned default_worker_count() noexcept;
 
 }  // namespace skein
