@@ -141,11 +141,11 @@ bool is_of_library(call_frame const& frame) {
 
 }  // namespace
 
-traceback traceback::here() noexcept {
+traceback traceback::here(std::size_t skip) noexcept {
   struct walk {
     traceback result;
-    std::size_t skip = 1;
-  } state;
+    std::size_t skip;
+  } state{{}, skip + 1};
   _Unwind_Backtrace(
       [](_Unwind_Context* context, void* data) {
         auto& w = *static_cast<walk*>(data);

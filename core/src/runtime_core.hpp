@@ -5,6 +5,7 @@
 #include "generator_registry.hpp"
 #include "idle_set.hpp"
 #include "inject_queue.hpp"
+#include "stall_monitor.hpp"
 #include "worker.hpp"
 
 #include <skein/core/run.hpp>
@@ -108,6 +109,7 @@ class runtime_core {
   // Any thread.
   idle_set idle;
   inject_queue inject;
+  stall_monitor monitor;
   [[nodiscard]] bool debugs() const noexcept { return debug_.load(lowlevel::memory_order_relaxed); }
   void set_debug(bool on) noexcept;
   lowlevel::atomic<lowlevel::instant> slow_after{100'000'000};  // ns; in debug mode

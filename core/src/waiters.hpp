@@ -2,10 +2,13 @@
 // waiters.hpp: from a future to those who wait for it; what call graphs and the graph of waits share.
 #pragma once
 
+#include <skein/core/call_graph.hpp>
 #include <skein/core/detail/future_state.hpp>
 #include <skein/core/task.hpp>
 
+#include <optional>
 #include <source_location>
+#include <string>
 #include <vector>
 
 namespace skein::detail {
@@ -14,5 +17,8 @@ namespace skein::detail {
 [[nodiscard]] std::vector<state_ref<>> direct_waiters(future_state& state);
 
 [[nodiscard]] call_frame frame_of(std::source_location const& place);
+
+/// Returns     What format_call_graph writes; nothing for none.
+[[nodiscard]] std::string text_of(std::optional<call_graph> const& graph);
 
 }  // namespace skein::detail

@@ -11,6 +11,8 @@
 #include "runtime_core.hpp"
 #include "stack_bounds.hpp"
 
+#include <unistd.h>
+
 #include <array>
 #include <limits>
 
@@ -49,7 +51,8 @@ thread_binding::thread_binding(worker& w) : worker_{w}, before_{&this_thread()} 
   w.thread.stack_limit = stack.lowest + stack.reserve;
   w.thread.guard.store(w.thread.stack_limit, lowlevel::memory_order_relaxed);
   skein_thread_state = &w.thread;
-  w.running_.store(true, lowlevel::memory_order_release);
+  w.thread_number_.store(::gettid(), lowlevel::memory_order_relaxed);
+  w.running_.exchange(true, lowlevel::memory_order_seq_cst);  // [B]
 }
 
 thread_binding::~thread_binding() {
@@ -67,7 +70,8 @@ lowlevel::instant worker::now() const noexcept {
 worker_metrics worker::metrics() const noexcept {
   using lowlevel::memory_order_relaxed;
   return {turns_.load(memory_order_relaxed), steals_.load(memory_order_relaxed),
-          parks_.load(memory_order_relaxed), spills_.load(memory_order_relaxed)};
+          parks_.load(memory_order_relaxed), spills_.load(memory_order_relaxed),
+          stalls_.load(memory_order_relaxed)};
 }
 
 bool worker::looks_quiet() const noexcept {
@@ -79,6 +83,8 @@ bool worker::must_leave() const noexcept { return leaving_ || runtime.stopping()
 
 void worker::run() {
   thread_binding const binding{*this};
+  add_one(rests_);
+  runtime.monitor.worker_woke();
   passed_ = false;
   for (;;) {
     if (lowlevel::work_item* const item = next_item()) {
@@ -93,6 +99,7 @@ void worker::run() {
     }
   }
   stop_searching();
+  add_one(rests_);
   leaving_ = false;
   pass_left_ = 0;
 }

@@ -4,6 +4,7 @@
 
 #include "debug_mode.hpp"
 #include "parker.hpp"
+#include "pulse.hpp"
 #include "task_registry.hpp"
 
 #include <skein/core/detail/thread_state.hpp>
@@ -13,6 +14,8 @@
 #include <skein/core/lowlevel/run_queue.hpp>
 #include <skein/core/lowlevel/timer_heap.hpp>
 #include <skein/core/runtime.hpp>
+
+#include <sys/types.h>
 
 #include <cstdint>
 #include <memory>
@@ -59,7 +62,23 @@ class worker {
   /// Lets the worker ask, before its next step, whether debug mode is on.
   void look_at_mode() noexcept {
     look_at_mode_.store(true, lowlevel::memory_order_release);
-  }  // pairs with [A]
+  }  // pairs with [A] of worker_debug.cpp
+
+  // -- What is seen from outside: any thread.
+
+  [[nodiscard]] pulse beat() const noexcept {
+    return {turns_.load(lowlevel::memory_order_relaxed), rests_.load(lowlevel::memory_order_relaxed)};
+  }
+  /// Returns     True when it sleeps and nobody has unparked it, and when it does not run.
+  [[nodiscard]] bool asleep() const noexcept {
+    return parker_.announced() || !running_.load(lowlevel::memory_order_seq_cst);  // [B]
+  }
+  /// Returns     The system's number of the thread that runs it, or ran it last.
+  [[nodiscard]] pid_t thread_number() const noexcept {
+    return thread_number_.load(lowlevel::memory_order_relaxed);
+  }
+  /// The monitor's thread only.
+  void count_stall() noexcept { add_one(stalls_); }
 
   // -- Closing: the owner's thread, while it does not run.
 
@@ -115,6 +134,7 @@ class worker {
   // worker_search.cpp
   void idle();
   void idle_alone();
+  void idle_among_others();
   [[nodiscard]] bool jump_in_time();
   [[nodiscard]] bool search();
   void stop_searching() noexcept;
@@ -125,6 +145,8 @@ class worker {
   void park();
   [[nodiscard]] bool nothing_outstanding() const noexcept;
   void sleep_until_due(lowlevel::instant limit);
+  void retract() noexcept;
+  void run_fork(void* fork) noexcept;
   [[nodiscard]] lowlevel::instant due_together(lowlevel::instant due, lowlevel::instant at) noexcept;
   void knock() noexcept;
   void knock_at_others() noexcept;
@@ -147,6 +169,8 @@ class worker {
   counter steals_{0};
   counter parks_{0};
   counter spills_{0};
+  counter rests_{1};         // begun and ended ones: odd while it rests, see pulse.hpp
+  counter stalls_{0};        // the monitor's
   frame_tracking tracking_;  // in debug mode: the frame cache of the thread
   // Any thread.
   lowlevel::fork_deque forks_;
@@ -155,6 +179,7 @@ class worker {
   lowlevel::inbox inbox_;
   parker parker_;
   lowlevel::atomic<bool> running_{false};
+  lowlevel::atomic<pid_t> thread_number_{0};
   lowlevel::atomic<bool> closed_{false};
   lowlevel::atomic<bool> look_at_mode_{false};  // debug mode is on, or was just changed
 };

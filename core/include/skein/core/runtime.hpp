@@ -21,6 +21,7 @@ struct worker_metrics {
   std::uint64_t steals = 0;  ///< successful steals, of forks and of tasks
   std::uint64_t parks = 0;   ///< times it went to sleep
   std::uint64_t spills = 0;  ///< coroutines moved off a full stack
+  std::uint64_t stalls = 0;  ///< steps that lasted longer than `run_options::stall_report`
 };
 
 /// A snapshot of what the workers did.
