@@ -17,6 +17,7 @@ using lowlevel::instant;
 using lowlevel::never;
 
 constexpr instant period_min = 1'000'000;   // ns
+constexpr instant look_again = 1'000'000;   // at those that are held up
 constexpr instant period_max = 50'000'000;  // a limit of a minute need not be met to the millisecond
 
 instant limit_of(delay given, bool on) noexcept {
@@ -66,10 +67,13 @@ void stall_monitor::wake() noexcept {
 }
 
 void stall_monitor::run() noexcept {
+  instant wait = period_;
   while (!stopping()) {
     instant const before = steady_now();
-    sleep(period_);
-    if (look(std::min(steady_now() - before, 2 * period_)) && all_asleep()) {
+    sleep(wait);
+    bool const calm = look(std::min(steady_now() - before, 2 * wait));
+    wait = std::min(take_over(), period_);
+    if (calm && all_asleep()) {
       sleep_long();
     }
   }
@@ -114,6 +118,23 @@ bool stall_monitor::look(instant elapsed) {
     calm = calm && !w.reported;
   }
   return calm;
+}
+
+instant stall_monitor::take_over() {
+  auto const held_up = [&](watched const& w) { return w.held >= takeover_after_; };
+  if (takeover_after_ == never || std::all_of(watched_.begin(), watched_.end(), held_up)) {
+    return never;  // nobody to give anything to
+  }
+  instant again = never;
+  for (std::size_t i = 0; i < watched_.size(); ++i) {
+    if (held_up(watched_[i])) {
+      again = look_again;
+      if (runtime_.workers[i]->give_away(through_)) {
+        runtime_.notify_one();
+      }
+    }
+  }
+  return again;
 }
 
 void stall_monitor::report(std::size_t index) {

@@ -29,6 +29,7 @@
 #include "stall_reporter.hpp"
 
 #include <skein/core/lowlevel/atomic.hpp>
+#include <skein/core/lowlevel/run_queue.hpp>
 #include <skein/core/lowlevel/timer_heap.hpp>
 
 #include <memory>
@@ -80,6 +81,10 @@ class stall_monitor {
   /// Returns     False while a step holds a worker up that was told of.
   bool look(lowlevel::instant elapsed);
   void report(std::size_t index);
+  /// Lets others serve the workers that are held up.
+  ///
+  /// Returns     When to look at them again; never when nobody is held up, or everybody.
+  [[nodiscard]] lowlevel::instant take_over();
 
   // Constant after construction.
   runtime_core& runtime_;
@@ -88,6 +93,7 @@ class stall_monitor {
   lowlevel::instant const period_;
   // The monitor's thread.
   std::vector<watched> watched_;
+  lowlevel::run_queue through_;  // empty but during give_away
   stall_reporter reporter_;
   std::thread thread_;
   // Any thread.

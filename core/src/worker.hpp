@@ -24,8 +24,8 @@ namespace skein::detail {
 
 class runtime_core;
 
-/// A loop. Its functions are spread over worker.cpp (turns), worker_search.cpp (stealing and parking) and
-/// worker_post.cpp (what others send).
+/// A loop. Its functions are spread over worker.cpp (turns), worker_search.cpp (stealing and parking),
+/// worker_post.cpp (what others send) and worker_takeover.cpp (what they do for it).
 class worker {
  public:
   worker(runtime_core& runtime, unsigned index, loop_id id);
@@ -79,6 +79,13 @@ class worker {
   }
   /// The monitor's thread only.
   void count_stall() noexcept { add_one(stalls_); }
+
+  // -- While a step holds the worker up: another thread.
+
+  /// Puts what is ready and not pinned where every worker finds it. `through` is empty, before and after.
+  ///
+  /// Returns     False when there was nothing.
+  bool give_away(lowlevel::run_queue& through) noexcept;
 
   // -- Closing: the owner's thread, while it does not run.
 

@@ -187,14 +187,14 @@ bool worker::steal_from(worker& victim, bool take_next_slot) {
   }
   if (lowlevel::work_item* const item = victim.run_queue_.steal_half(run_queue_)) {
     add_one(steals_);
-    ready_.push_back(*item);
+    push_woken(*item);  // not to the pinned ones: the step before it may last
     return true;
   }
   if (take_next_slot && victim.next_slot_.load(lowlevel::memory_order_relaxed) != nullptr) {
     if (lowlevel::work_item* const item =
             victim.next_slot_.exchange(nullptr, lowlevel::memory_order_acq_rel)) {
       add_one(steals_);
-      ready_.push_back(*item);
+      push_woken(*item);
       return true;
     }
   }

@@ -4,6 +4,7 @@
 #include <support/test_case.hpp>
 
 #include "runtime_core.hpp"
+#include "stall_support.hpp"
 
 #include <skein/core/create_task.hpp>
 #include <skein/core/sleep.hpp>
@@ -14,32 +15,13 @@
 #include <atomic>
 #include <csignal>
 #include <ctime>
-#include <functional>
 
 using namespace std::chrono_literals;
 using skein_test::log_lines;
 
-namespace stall_test {
-
-/// Computes until the condition holds, for ten seconds at most.
-///
-/// Returns     Whether it does.
-[[gnu::noinline]] bool compute_until(std::function<bool()> const& condition) {
-  auto const limit = std::chrono::steady_clock::now() + 10s;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > limit) {
-      return false;
-    }
-    std::this_thread::yield();
-  }
-  return true;
-}
-
-}  // namespace stall_test
-
 namespace {
 
-using stall_test::compute_until;
+using skein_test::compute_until;
 
 /// Options with a short limit, and nothing given away.
 skein::run_options short_limit(unsigned workers, skein::delay report = 5ms) {
@@ -117,7 +99,7 @@ TEST_CASE("stall: a step that computes shows the stack of its thread", "[core][s
   log_lines const log;
   skein::run(
       [&]() -> skein::coro<void> {
-        REQUIRE(compute_until([&] { return log.count({"in stall_test::compute_until"}) != 0; }));
+        REQUIRE(compute_until([&] { return log.count({"in skein_test::compute_until"}) != 0; }));
         co_return;
       },
       short_limit(1));
