@@ -129,8 +129,12 @@ instant stall_monitor::take_over() {
   for (std::size_t i = 0; i < watched_.size(); ++i) {
     if (held_up(watched_[i])) {
       again = look_again;
-      if (runtime_.workers[i]->give_away(through_)) {
+      worker& w = *runtime_.workers[i];
+      if (w.give_away(through_)) {
         runtime_.notify_one();
+      }
+      if (w.needs_looking_after()) {
+        w.ask_for_relief();
       }
     }
   }

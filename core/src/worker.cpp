@@ -15,6 +15,7 @@
 
 #include <array>
 #include <limits>
+#include <mutex>
 
 namespace skein::detail {
 namespace {
@@ -231,22 +232,42 @@ void worker::push_stealable(lowlevel::work_item& item) noexcept {
   }
 }
 
-// Brings in what came from outside: the inbox, timers that are due, I/O.
+// Brings in what came from outside: the inbox, timers that are due, I/O. The inbox first: a neighbour has put
+// there what was due before.
 void worker::collect(bool with_driver) {
+  if (runtime.lone()) {
+    collect_here(with_driver);
+  } else if (upkeep_.try_lock()) [[likely]] {
+    std::lock_guard const guard{upkeep_, std::adopt_lock};
+    collect_here(with_driver);
+  } else {
+    inbox_.take_all(ready_);  // a neighbour sees to the rest just now
+  }
+}
+
+void worker::collect_here(bool with_driver) {
   inbox_.take_all(ready_);
   if (timers.next_deadline() != lowlevel::never) {
     fired_ += timers.fire_due(now());
   }
   if (with_driver) {
-    poll_driver();
+    turns_since_poll_ = 0;
+    if (driver_ != nullptr) {
+      driver_->poll(0);
+    }
   }
 }
 
 void worker::poll_driver() {
-  turns_since_poll_ = 0;
+  std::lock_guard const guard{upkeep_};
   if (driver_ != nullptr) {
     driver_->poll(0);
   }
+}
+
+void worker::set_driver(std::unique_ptr<lowlevel::driver> d) noexcept {
+  std::lock_guard const guard{upkeep_};
+  driver_ = std::move(d);
 }
 
 }  // namespace skein::detail

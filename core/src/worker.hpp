@@ -5,6 +5,7 @@
 #include "debug_mode.hpp"
 #include "parker.hpp"
 #include "pulse.hpp"
+#include "relief.hpp"
 #include "task_registry.hpp"
 
 #include <skein/core/detail/thread_state.hpp>
@@ -12,6 +13,7 @@
 #include <skein/core/lowlevel/driver.hpp>
 #include <skein/core/lowlevel/inbox.hpp>
 #include <skein/core/lowlevel/run_queue.hpp>
+#include <skein/core/lowlevel/spinlock.hpp>
 #include <skein/core/lowlevel/timer_heap.hpp>
 #include <skein/core/runtime.hpp>
 
@@ -86,6 +88,12 @@ class worker {
   ///
   /// Returns     False when there was nothing.
   bool give_away(lowlevel::run_queue& through) noexcept;
+  /// Returns     True when timers are due, or somebody waits for I/O.
+  [[nodiscard]] bool needs_looking_after() noexcept;
+  /// Fires the timers that are due and takes in events; on a worker, not while another one does.
+  void look_after();
+  /// Asks a neighbour for that; the monitor's thread.
+  void ask_for_relief() noexcept { relief_.ask(); }
 
   // -- Closing: the owner's thread, while it does not run.
 
@@ -98,7 +106,7 @@ class worker {
   [[nodiscard]] bool quiet() const noexcept { return ready_.empty() && looks_quiet(); }
   /// Returns     The same of what others may see, which is all of it while the owner sleeps; a snapshot.
   [[nodiscard]] bool looks_quiet() const noexcept;
-  void set_driver(std::unique_ptr<lowlevel::driver> d) noexcept { driver_ = std::move(d); }
+  void set_driver(std::unique_ptr<lowlevel::driver> d) noexcept;
   [[nodiscard]] lowlevel::driver* driver() const noexcept { return driver_.get(); }
   /// Takes in the events that are there; the owner's thread.
   void poll_driver();
@@ -136,6 +144,7 @@ class worker {
   void run_stolen_in_debug_mode(void* fork) noexcept;
   [[nodiscard]] bool has_more() const noexcept { return thread.next.coroutine || !thread.spilled.empty(); }
   void collect(bool with_driver);
+  void collect_here(bool with_driver);
   [[nodiscard]] bool must_leave() const noexcept;
 
   // worker_search.cpp
@@ -171,7 +180,7 @@ class worker {
   bool passed_ = false;  // at least one pass was run since run()
   bool searching_ = false;
   unsigned last_victim_ = 0;
-  std::unique_ptr<lowlevel::driver> driver_;
+  std::unique_ptr<lowlevel::driver> driver_;  // set with upkeep_ held
   counter turns_{0};
   counter steals_{0};
   counter parks_{0};
@@ -185,6 +194,10 @@ class worker {
   alignas(lowlevel::cache_line) lowlevel::atomic<lowlevel::work_item*> next_slot_{nullptr};
   lowlevel::inbox inbox_;
   parker parker_;
+  // With several workers: held by who fires the timers and asks the driver, and by the owner while it sleeps.
+  // So timers fire in their order, and nobody takes an event that was to wake the owner.
+  lowlevel::spinlock upkeep_;
+  relief relief_{*this};
   lowlevel::atomic<bool> running_{false};
   lowlevel::atomic<pid_t> thread_number_{0};
   lowlevel::atomic<bool> closed_{false};

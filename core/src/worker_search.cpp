@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <mutex>
 #include <utility>
 
 namespace skein::detail {
@@ -257,6 +258,7 @@ void worker::knock_at_others() noexcept {
 }
 
 void worker::park() {
+  std::lock_guard const mine{upkeep_};  // a neighbour that is at it leaves at once
   bool const announced = parker_.announce(driver_ != nullptr);
   if (!announced) {
     return;  // a token: somebody sent something

@@ -3,6 +3,8 @@
 #include "runtime_core.hpp"
 #include "worker.hpp"
 
+#include <mutex>
+
 namespace skein::detail {
 
 // The next slot first: it would have been the next to run.
@@ -23,6 +25,44 @@ bool worker::give_away(lowlevel::run_queue& through) noexcept {
     }
   }
   return gave;
+}
+
+bool worker::needs_looking_after() noexcept {
+  if (timers.next_deadline() <= now()) {
+    return true;
+  }
+  if (!upkeep_.try_lock()) {
+    return false;  // somebody is at it, or it sleeps after all
+  }
+  std::lock_guard const guard{upkeep_, std::adopt_lock};
+  return driver_ != nullptr && driver_->has_waiters();
+}
+
+void worker::look_after() {
+  if (upkeep_.try_lock()) {
+    std::lock_guard const guard{upkeep_, std::adopt_lock};
+    timers.fire_due(now());
+    if (driver_ != nullptr) {
+      driver_->poll(0);
+    }
+  }
+}
+
+lowlevel::work_ops const relief::ops_table{
+    [](lowlevel::work_item& item) noexcept {
+      auto& self = static_cast<relief&>(item);
+      self.worker_.look_after();
+      self.done();
+    },
+    [](lowlevel::work_item& item) noexcept { static_cast<relief&>(item).done(); }, nullptr, nullptr,
+    "relief"};
+
+void relief::ask() noexcept {
+  if (!queued_.load(lowlevel::memory_order_acquire)) {  // pairs with [A]
+    queued_.store(true, lowlevel::memory_order_relaxed);
+    worker_.runtime.inject.push_foreign(*this);
+    worker_.runtime.notify_one();
+  }
 }
 
 }  // namespace skein::detail

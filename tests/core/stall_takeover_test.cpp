@@ -6,6 +6,8 @@
 
 #include <skein/core/create_task.hpp>
 #include <skein/core/sleep.hpp>
+#include <skein/core/timeout.hpp>
+#include <skein/core/with.hpp>
 
 #include <atomic>
 #include <thread>
@@ -94,6 +96,64 @@ TEST_CASE("takeover: pinned tasks and callbacks wait for their loop", "[core][st
         REQUIRE(pinned_ones == std::vector<int>{1, 2});
       },
       with_takeover(3));
+}
+
+TEST_CASE("takeover: timers of a loop that is held up wake their tasks in time", "[core][stall]") {
+  constexpr int sleepers = 20;
+  std::atomic<int> ran{0};
+  bool ran_meanwhile = false;
+  skein::run(
+      [&]() -> skein::coro<void> {
+        std::vector<skein::task<void>> made;
+        for (int i = 1; i <= sleepers; ++i) {
+          // They begin to sleep here, on this loop.
+          made.push_back(skein::create_task({.eager_start = true}, [&ran, i]() -> skein::coro<void> {
+            co_await skein::sleep(i * 1ms);
+            ran.fetch_add(1);
+          }));
+        }
+        auto limited = skein::create_task({.eager_start = true}, [&ran]() -> skein::coro<void> {
+          try {
+            co_await skein::with(skein::timeout(10ms),
+                                 []() -> skein::coro<void> { co_await skein::sleep(1h); });
+          } catch (skein::timeout_error const&) {
+            ran.fetch_add(1);
+          }
+        });
+        ran_meanwhile = compute_until([&] { return ran.load() == sleepers + 1; });
+        limited.cancel();
+        co_return;
+      },
+      with_takeover(3));
+  REQUIRE(ran_meanwhile);
+}
+
+TEST_CASE("takeover: timers of callbacks and pinned tasks wait for their loop, and keep their order",
+          "[core][stall]") {
+  std::vector<int> order;  // of one loop only
+  skein::run(
+      [&]() -> skein::coro<void> {
+        skein::event_loop& loop = skein::get_running_loop();
+        std::atomic<int> free_ones{0};
+        loop.call_later(1ms, [&] { order.push_back(1); });
+        auto pinned = skein::create_task({.eager_start = true, .pin = &loop}, [&]() -> skein::coro<void> {
+          co_await skein::sleep(2ms);
+          order.push_back(2);
+        });
+        loop.call_later(3ms, [&] { order.push_back(3); });
+        auto cancelled = loop.call_later(4ms, [&] { order.push_back(4); });
+        auto last = skein::create_task({.eager_start = true}, [&]() -> skein::coro<void> {
+          co_await skein::sleep(5ms);
+          free_ones.fetch_add(1);
+        });
+        REQUIRE(compute_until([&] { return free_ones.load() == 1; }));
+        REQUIRE(order.empty());
+        cancelled.cancel();  // it is due, but has not run
+        co_await pinned;
+        co_await loop.create_task([]() -> skein::coro<void> { co_return; });
+      },
+      with_takeover(3));
+  REQUIRE(order == std::vector<int>{1, 2, 3});
 }
 
 TEST_CASE("takeover: with one worker nothing runs beside a step", "[core][stall]") {
