@@ -28,19 +28,19 @@ constexpr long patience = 20'000'000;      // ns: a thread that does not run ans
 
 // The one request there is at a time.
 struct stack_request {
-  enum : int { nobody, asked, taken };
+  enum : int { nobody, asked, taken, answered };
   std::mutex mutex;  // held by who asks
   lowlevel::atomic<int> state{nobody};
   lowlevel::atomic<pid_t> whom{0};  // written before state is asked
   traceback stack;                  // written by who has taken it
-  sem_t answered;
+  sem_t bell;
   bool has_handler = false;  // guarded by mutex
 };
 
 stack_request& the_request() {
   static stack_request* const request = [] {
     auto* const made = new stack_request;  // never destroyed: a handler may run at exit
-    ::sem_init(&made->answered, 0, 0);
+    ::sem_init(&made->bell, 0, 0);
     return made;
   }();
   return *request;
@@ -54,7 +54,8 @@ extern "C" void skein_on_probe(int) {
       request.state.compare_exchange_strong(expected, stack_request::taken,
                                             lowlevel::memory_order_acq_rel)) {  // [A]
     request.stack = traceback::here(handler_frames);
-    ::sem_post(&request.answered);
+    request.state.store(stack_request::answered, lowlevel::memory_order_release);  // [B]
+    ::sem_post(&request.bell);
   }
   errno = error;
 }
@@ -72,7 +73,7 @@ bool may_signal(stack_request& request) {
     return false;
   }
   if (!std::exchange(request.has_handler, true)) {
-    static_cast<void>(traceback::here());  // what is looked up at the first call is so outside of the handler
+    static_cast<void>(traceback::here());  // what the first call looks up is found outside of the handler
   }
   struct sigaction ours{};
   ours.sa_handler = &skein_on_probe;
@@ -89,25 +90,26 @@ traceback ask_for_stack(pid_t thread) {
   }
   request.whom.store(thread, lowlevel::memory_order_relaxed);
   request.state.store(stack_request::asked, lowlevel::memory_order_release);
-  bool answered = false;
+  bool rung = false;
   if (::syscall(SYS_tgkill, ::getpid(), thread, probe_signal) == 0) {
     timespec limit{};
     ::clock_gettime(CLOCK_MONOTONIC, &limit);
     limit.tv_nsec += patience;
     limit.tv_sec += limit.tv_nsec / 1'000'000'000;
     limit.tv_nsec %= 1'000'000'000;
-    answered = ::sem_clockwait(&request.answered, CLOCK_MONOTONIC, &limit) == 0;
+    rung = ::sem_clockwait(&request.bell, CLOCK_MONOTONIC, &limit) == 0;
   }
   int expected = stack_request::asked;
-  if (!answered && request.state.compare_exchange_strong(expected, stack_request::nobody,
-                                                         lowlevel::memory_order_acq_rel)) {  // [A]
+  if (!rung && request.state.compare_exchange_strong(expected, stack_request::nobody,
+                                                     lowlevel::memory_order_acq_rel)) {  // [A]
     return {};
   }
-  while (!answered) {  // the handler is at it
-    answered = ::sem_wait(&request.answered) == 0;
+  while (!rung) {  // the handler is at it
+    rung = ::sem_wait(&request.bell) == 0;
   }
+  bool const answered = request.state.load(lowlevel::memory_order_acquire) == stack_request::answered;  // [C]
   request.state.store(stack_request::nobody, lowlevel::memory_order_relaxed);
-  return request.stack;
+  return answered ? request.stack : traceback{};
 }
 
 // The first word of the kernel's answer: "running", the number of a call, or -1 for a page fault.

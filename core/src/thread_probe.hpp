@@ -14,8 +14,9 @@
 //   I3  The handler writes only after it has taken the request [A], and who asked waits for it then.
 //
 // Orders     [tag] stands at the line that carries the order.
-//   [A] on_signal and collect, compare-exchange, acq_rel: one of them takes the request.
-//   The semaphore carries what the handler has written.
+//   [A] skein_on_probe and ask_for_stack, compare-exchange, acq_rel: one of them takes the request.
+//   [B] skein_on_probe, store, release   pairs with [C]: who asked sees the stack.
+//   [C] ask_for_stack, load, acquire; the semaphore only wakes it.
 //
 // Checked    tests/core/thread_probe_test.cpp.
 #pragma once

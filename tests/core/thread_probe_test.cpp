@@ -11,6 +11,7 @@
 #include <atomic>
 #include <csignal>
 #include <ctime>
+#include <stdexcept>
 
 using namespace std::chrono_literals;
 using skein::detail::look_at_thread;
@@ -59,6 +60,13 @@ bool names(thread_look const& look, std::string const& function) {
                      [&](skein::call_frame const& f) { return f.function == function; });
 }
 
+[[gnu::noinline]] int throw_deeply(int depth) {
+  if (depth == 0) {
+    throw std::runtime_error{"deep"};
+  }
+  return throw_deeply(depth - 1) + 1;
+}
+
 }  // namespace
 
 // ThreadSanitizer delivers signals only where a thread calls the C library.
@@ -71,6 +79,30 @@ TEST_CASE("thread_probe: a thread that computes shows its stack", "[core][stall]
   thread_probe_test::finished.store(true);
   REQUIRE_FALSE(look.system_call.has_value());
   REQUIRE(names(look, "thread_probe_test::compute"));
+}
+#endif
+
+#ifndef __SANITIZE_THREAD__
+// Found by stall_stress: a thread interrupted while the unwinder installs the registers of a handler.
+TEST_CASE("thread_probe: a thread that throws all the time can be looked at", "[core][stall]") {
+  std::atomic<bool> over{false};
+  int shown = 0;
+  {
+    numbered_thread const other{[&](std::atomic<pid_t>& number) {
+      number.store(::gettid());
+      while (!over.load()) {
+        try {
+          throw_deeply(8);
+        } catch (std::runtime_error const&) {
+        }
+      }
+    }};
+    for (int i = 0; i < 2000; ++i) {
+      shown += look_at_thread(other.number.load()).stack.empty() ? 0 : 1;
+    }
+    over.store(true);
+  }
+  REQUIRE(shown > 0);
 }
 #endif
 
