@@ -139,9 +139,9 @@ bool is_of_library(call_frame const& frame) {
          has_part(frame.file, "/skein/io/") || has_part(frame.file, "/include/c++/");
 }
 
-// Where the unwinder's own code is. While it makes ready to jump to a handler its frames hold the registers of
-// the handler's already: who is interrupted there (thread_probe.cpp) cannot be walked, and trying to do so has
-// crashed. Its local functions stand before those that have names.
+// Where the unwinder's own code is. While it makes ready to jump to a handler its frames hold the registers
+// of the handler already: a thread that is interrupted there (thread_probe.cpp) cannot be walked, and trying
+// to do so has crashed. Its local functions stand before those that have names.
 struct code_range {
   std::uintptr_t begin = ~std::uintptr_t{0};
   std::uintptr_t end = 0;

@@ -77,6 +77,7 @@ void stall_monitor::run() noexcept {
       sleep_long();
     }
   }
+  look(0);  // what has ended by now is told
 }
 
 void stall_monitor::sleep(instant time) noexcept {
@@ -112,7 +113,7 @@ bool stall_monitor::look(instant elapsed) {
       }
       w = {.seen = now};
     }
-    if (w.held >= report_after_ && !w.reported) {
+    if (w.held >= report_after_ && !w.reported && runtime_.workers[i]->holds_others_up()) {
       report(i);
     }
     calm = calm && !w.reported;

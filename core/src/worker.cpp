@@ -53,7 +53,7 @@ thread_binding::thread_binding(worker& w) : worker_{w}, before_{&this_thread()} 
   w.thread.guard.store(w.thread.stack_limit, lowlevel::memory_order_relaxed);
   skein_thread_state = &w.thread;
   w.thread_number_.store(::gettid(), lowlevel::memory_order_relaxed);
-  w.running_.exchange(true, lowlevel::memory_order_seq_cst);  // [B]
+  w.running_.exchange(true, lowlevel::memory_order_seq_cst);  // before [B] of stall_monitor.hpp
 }
 
 thread_binding::~thread_binding() {
@@ -150,6 +150,20 @@ void worker::drain() noexcept {
   thread.flow = nullptr;
 }
 
+// The inbox, timers that are due, I/O. The inbox first: a neighbour has put there what was due before.
+inline void worker::collect_here(bool with_driver) {
+  inbox_.take_all(ready_);
+  if (timers.next_deadline() != lowlevel::never) {
+    fired_ += timers.fire_due(now());
+  }
+  if (with_driver) {
+    turns_since_poll_ = 0;
+    if (driver_ != nullptr) {
+      driver_->poll(0);
+    }
+  }
+}
+
 lowlevel::work_item* worker::next_item() { return runtime.lone() ? next_of_lone() : next_of_many(); }
 
 lowlevel::work_item* worker::next_of_lone() {
@@ -157,7 +171,7 @@ lowlevel::work_item* worker::next_of_lone() {
     if (passed_ && must_leave()) {
       return nullptr;
     }
-    collect(ready_.empty() || ++turns_since_poll_ >= poll_interval);
+    collect_here(ready_.empty() || ++turns_since_poll_ >= poll_interval);
     pass_left_ = ready_.size();
     if (pass_left_ == 0) {
       passed_ = passed_ || leaving_;
@@ -232,29 +246,13 @@ void worker::push_stealable(lowlevel::work_item& item) noexcept {
   }
 }
 
-// Brings in what came from outside: the inbox, timers that are due, I/O. The inbox first: a neighbour has put
-// there what was due before.
+// With several workers: brings in what came from outside, unless a neighbour is at it.
 void worker::collect(bool with_driver) {
-  if (runtime.lone()) {
-    collect_here(with_driver);
-  } else if (upkeep_.try_lock()) [[likely]] {
+  if (upkeep_.try_lock()) [[likely]] {
     std::lock_guard const guard{upkeep_, std::adopt_lock};
     collect_here(with_driver);
   } else {
     inbox_.take_all(ready_);  // a neighbour sees to the rest just now
-  }
-}
-
-void worker::collect_here(bool with_driver) {
-  inbox_.take_all(ready_);
-  if (timers.next_deadline() != lowlevel::never) {
-    fired_ += timers.fire_due(now());
-  }
-  if (with_driver) {
-    turns_since_poll_ = 0;
-    if (driver_ != nullptr) {
-      driver_->poll(0);
-    }
   }
 }
 

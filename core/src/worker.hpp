@@ -73,7 +73,7 @@ class worker {
   }
   /// Returns     True when it sleeps and nobody has unparked it, and when it does not run.
   [[nodiscard]] bool asleep() const noexcept {
-    return parker_.announced() || !running_.load(lowlevel::memory_order_seq_cst);  // [B]
+    return parker_.announced() || !running_.load(lowlevel::memory_order_seq_cst);  // after [A] of the monitor
   }
   /// Returns     The system's number of the thread that runs it, or ran it last.
   [[nodiscard]] pid_t thread_number() const noexcept {
@@ -82,7 +82,10 @@ class worker {
   /// The monitor's thread only.
   void count_stall() noexcept { add_one(stalls_); }
 
-  // -- While a step holds the worker up: another thread.
+  // -- While a step holds the worker up: the monitor's thread, but for look_after.
+
+  /// Returns     True when there is anything but the task that runs: another task, a timer, a message.
+  [[nodiscard]] bool holds_others_up() noexcept;
 
   /// Puts what is ready and not pinned where every worker finds it. `through` is empty, before and after.
   ///
@@ -92,7 +95,7 @@ class worker {
   [[nodiscard]] bool needs_looking_after() noexcept;
   /// Fires the timers that are due and takes in events; on a worker, not while another one does.
   void look_after();
-  /// Asks a neighbour for that; the monitor's thread.
+  /// Asks a neighbour for that.
   void ask_for_relief() noexcept { relief_.ask(); }
 
   // -- Closing: the owner's thread, while it does not run.

@@ -126,7 +126,7 @@ void worker::sleep_until_due(lowlevel::instant limit) {
 }
 
 void worker::retract() noexcept {
-  parker_.retract();  // [B] of stall_monitor.hpp
+  parker_.retract();  // before [B] of stall_monitor.hpp
   runtime.monitor.worker_woke();
 }
 

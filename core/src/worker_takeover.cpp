@@ -7,6 +7,11 @@
 
 namespace skein::detail {
 
+bool worker::holds_others_up() noexcept {
+  std::size_t const running = thread.task() != nullptr ? 1 : 0;
+  return runtime.task_count() > running || timers.next_deadline() != lowlevel::never || !looks_quiet();
+}
+
 // The next slot first: it would have been the next to run.
 bool worker::give_away(lowlevel::run_queue& through) noexcept {
   bool gave = false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // stall_stress.cpp: steps that hold workers up all the time, while their neighbours fire their timers, take
-// their tasks and poll their drivers: nothing is lost, nothing comes twice, timers of a loop keep their order.
+// their tasks and poll their drivers: nothing is lost or comes twice, timers of a loop keep their order.
 #include <support/catch.hpp>
 
 #include <skein/io/connect.hpp>
