@@ -151,7 +151,8 @@ void worker::drain() noexcept {
 }
 
 // The inbox, timers that are due, I/O. The inbox first: a neighbour has put there what was due before.
-inline void worker::collect_here(bool with_driver) {
+// Not inlined: that costs a yield 1.7 %.
+[[gnu::noinline]] void worker::collect_here(bool with_driver) {
   inbox_.take_all(ready_);
   if (timers.next_deadline() != lowlevel::never) {
     fired_ += timers.fire_due(now());
