@@ -138,6 +138,14 @@ void write(call_graph const& graph, std::string const& indent, std::string& into
   }
 }
 
+void print(std::string const& text) {
+  if (!text.empty()) {
+    log_line(text);
+  }
+}
+
+}  // namespace
+
 std::string text_of(std::optional<call_graph> const& graph) {
   std::string text;
   if (graph) {
@@ -146,14 +154,6 @@ std::string text_of(std::optional<call_graph> const& graph) {
   }
   return text;
 }
-
-void print(std::string const& text) {
-  if (!text.empty()) {
-    log_line(text);
-  }
-}
-
-}  // namespace
 
 std::vector<call_frame> stack_of_task(task_state& state, std::optional<int> limit) {
   std::vector<call_frame> stack = stack_of(state);

@@ -132,13 +132,44 @@ bool is_of_library(call_frame const& frame) {
          has_part(frame.file, "/skein/io/") || has_part(frame.file, "/include/c++/");
 }
 
+// Where the unwinder's own code is. While it makes ready to jump to a handler its frames hold the registers
+// of the handler already: a thread that is interrupted there (thread_probe.cpp) cannot be walked, and trying
+// to do so has crashed. Its local functions stand before those that have names.
+struct code_range {
+  std::uintptr_t begin = ~std::uintptr_t{0};
+  std::uintptr_t end = 0;
+  [[nodiscard]] bool contains(std::uintptr_t pc) const noexcept { return begin <= pc && pc < end; }
+};
+
+code_range find_unwinder() noexcept {
+  constexpr std::uintptr_t before = 16 * 1024;
+  constexpr std::uintptr_t after = 8 * 1024;
+  code_range range;
+  for (char const* const name :
+       {"_Unwind_RaiseException", "_Unwind_Resume", "_Unwind_ForcedUnwind", "_Unwind_Resume_or_Rethrow"}) {
+    void const* found = ::dlsym(RTLD_DEFAULT, name);
+    if (found == nullptr) {  // linked into the program
+      found = reinterpret_cast<void const*>(&_Unwind_RaiseException);
+    }
+    auto const at = reinterpret_cast<std::uintptr_t>(found);
+    range.begin = std::min(range.begin, at - before);
+    range.end = std::max(range.end, at + after);
+  }
+  return range;
+}
+
+code_range const& unwinder() noexcept {
+  static code_range const range = find_unwinder();
+  return range;
+}
+
 }  // namespace
 
-traceback traceback::here() noexcept {
+traceback traceback::here(std::size_t skip) noexcept {
   struct walk {
     traceback result;
-    std::size_t skip = 1;
-  } state;
+    std::size_t skip;
+  } state{{}, skip + 1};
   _Unwind_Backtrace(
       [](_Unwind_Context* context, void* data) {
         auto& w = *static_cast<walk*>(data);
@@ -147,7 +178,7 @@ traceback traceback::here() noexcept {
           return _URC_NO_REASON;
         }
         std::uintptr_t const pc = _Unwind_GetIP(context);
-        if (pc == 0 || w.result.size_ == places_max) {
+        if (pc == 0 || w.result.size_ == places_max || unwinder().contains(pc)) {
           return _URC_END_OF_STACK;
         }
         w.result.places_[w.result.size_++] = pc - 1;  // inside the call

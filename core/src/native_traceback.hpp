@@ -19,8 +19,8 @@ namespace skein::detail {
 class traceback {
  public:
   traceback() noexcept = default;
-  /// Returns     The calls on this thread's stack, without that of `here`.
-  [[nodiscard]] static traceback here() noexcept;
+  /// Returns     The calls on this thread's stack, without that of `here` and the innermost `skip` ones.
+  [[nodiscard]] static traceback here(std::size_t skip = 0) noexcept;
 
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
   /// Returns     The calls outside of the library, innermost first. Functions are named if the program has

@@ -39,6 +39,12 @@ class parker {
   /// Takes the announcement back, after waking or instead of sleeping.
   void retract() noexcept { word_.exchange(empty, lowlevel::memory_order_seq_cst); }
 
+  /// Returns     True between announce and retract, unless somebody has unparked the owner.
+  [[nodiscard]] bool announced() const noexcept {
+    std::uint32_t const word = word_.load(lowlevel::memory_order_seq_cst);
+    return word == parked || word == parked_in_driver;
+  }
+
   /// Sleeps on the futex for so many nanoseconds at most; only after announce(false).
   void wait(lowlevel::instant timeout) noexcept;
 

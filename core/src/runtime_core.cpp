@@ -72,6 +72,7 @@ runtime_core::runtime_core(run_options given)
       face{*this},
       idle{options.workers},
       inject{options.workers},
+      monitor{*this},
       debug_{options.debug.value_or(debug_of_environment())},
       first_id_{reserve_loop_ids(options.workers)} {
   if (options.exception_handler) {
@@ -103,6 +104,7 @@ void runtime_core::start() {
     threads_.emplace_back([w = workers[i].get()] { w->run(); });
     pthread_setname_np(threads_.back().native_handle(), ("skein-" + std::to_string(i)).c_str());
   }
+  monitor.start();
 }
 
 std::size_t runtime_core::task_count() const noexcept {
@@ -272,6 +274,7 @@ void runtime_core::close() noexcept {
   for (std::thread& thread : threads_) {
     thread.join();
   }
+  monitor.stop();
   for (auto const& w : workers) {
     w->close();
   }

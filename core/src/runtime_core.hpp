@@ -5,6 +5,7 @@
 #include "generator_registry.hpp"
 #include "idle_set.hpp"
 #include "inject_queue.hpp"
+#include "stall_monitor.hpp"
 #include "worker.hpp"
 
 #include <skein/core/run.hpp>
@@ -110,6 +111,7 @@ class runtime_core {
   // Any thread.
   idle_set idle;
   inject_queue inject;
+  stall_monitor monitor;
   lowlevel::atomic<lowlevel::instant> slow_after{100'000'000};  // ns; in debug mode
   // Virtual time, in nanoseconds; used with one worker only.
   lowlevel::atomic<lowlevel::instant> virtual_now{0};

@@ -67,7 +67,15 @@ void timed_call::cancel() noexcept {
 
 void timed_call::fire(lowlevel::timer_node& node) noexcept {
   auto& self = static_cast<timed_call&>(node);
-  this_thread().owner->push_ready(self);
+  worker* const here = this_thread().owner;
+  if (here->id == self.loop_) [[likely]] {
+    here->push_ready(self);
+    return;
+  }
+  pinned_loop const target{self.loop_};  // its worker is held up
+  if (target.get() == nullptr || !target.get()->post(self)) {
+    self.drop();
+  }
 }
 
 void post_call(worker& loop, call_ref call) {

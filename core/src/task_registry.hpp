@@ -57,6 +57,18 @@ class task_registry {
     }
   }
 
+  /// Looks for a task that may be gone, among the newest `limit` ones.
+  ///
+  /// Returns     A reference to it; null when it is not here.
+  [[nodiscard]] state_ref<> find(task_state const* wanted, std::size_t limit) noexcept {
+    std::lock_guard const guard{lock_};
+    task_state* task = head_;
+    for (; task != nullptr && task != wanted && limit > 0; --limit) {
+      task = task->registry_next;
+    }
+    return task == wanted && task != nullptr ? state_ref<>::share(task) : state_ref<>{};
+  }
+
   [[nodiscard]] std::size_t size() const noexcept { return size_.load(lowlevel::memory_order_relaxed); }
 
  private:

@@ -4,6 +4,8 @@
 
 #include "debug_mode.hpp"
 #include "parker.hpp"
+#include "pulse.hpp"
+#include "relief.hpp"
 #include "task_registry.hpp"
 
 #include <skein/core/detail/thread_state.hpp>
@@ -11,8 +13,11 @@
 #include <skein/core/lowlevel/driver.hpp>
 #include <skein/core/lowlevel/inbox.hpp>
 #include <skein/core/lowlevel/run_queue.hpp>
+#include <skein/core/lowlevel/spinlock.hpp>
 #include <skein/core/lowlevel/timer_heap.hpp>
 #include <skein/core/runtime.hpp>
+
+#include <sys/types.h>
 
 #include <cstdint>
 #include <memory>
@@ -21,8 +26,8 @@ namespace skein::detail {
 
 class runtime_core;
 
-/// A loop. Its functions are spread over worker.cpp (turns), worker_search.cpp (stealing and parking) and
-/// worker_post.cpp (what others send).
+/// A loop. Its functions are spread over worker.cpp (turns), worker_search.cpp (stealing and parking),
+/// worker_post.cpp (what others send) and worker_takeover.cpp (what they do for it).
 class worker {
  public:
   worker(runtime_core& runtime, unsigned index, loop_id id);
@@ -61,6 +66,38 @@ class worker {
   /// Lets the worker ask, before its next step, whether debug mode is on.
   void look_at_mode() noexcept { look_at_mode_.store(true, lowlevel::memory_order_release); }
 
+  // -- What is seen from outside: any thread.
+
+  [[nodiscard]] pulse beat() const noexcept {
+    return {turns_.load(lowlevel::memory_order_relaxed), rests_.load(lowlevel::memory_order_relaxed)};
+  }
+  /// Returns     True when it sleeps and nobody has unparked it, and when it does not run.
+  [[nodiscard]] bool asleep() const noexcept {
+    return parker_.announced() || !running_.load(lowlevel::memory_order_seq_cst);  // after [A] of the monitor
+  }
+  /// Returns     The system's number of the thread that runs it, or ran it last.
+  [[nodiscard]] pid_t thread_number() const noexcept {
+    return thread_number_.load(lowlevel::memory_order_relaxed);
+  }
+  /// The monitor's thread only.
+  void count_stall() noexcept { add_one(stalls_); }
+
+  // -- While a step holds the worker up: the monitor's thread, but for look_after.
+
+  /// Returns     True when there is anything but the task that runs: another task, a timer, a message.
+  [[nodiscard]] bool holds_others_up() noexcept;
+
+  /// Puts what is ready and not pinned where every worker finds it. `through` is empty, before and after.
+  ///
+  /// Returns     False when there was nothing.
+  bool give_away(lowlevel::run_queue& through) noexcept;
+  /// Returns     True when timers are due, or somebody waits for I/O.
+  [[nodiscard]] bool needs_looking_after() noexcept;
+  /// Fires the timers that are due and takes in events; on a worker, not while another one does.
+  void look_after();
+  /// Asks a neighbour for that.
+  void ask_for_relief() noexcept { relief_.ask(); }
+
   // -- Closing: the owner's thread, while it does not run.
 
   void close() noexcept;
@@ -72,7 +109,7 @@ class worker {
   [[nodiscard]] bool quiet() const noexcept { return ready_.empty() && looks_quiet(); }
   /// Returns     The same of what others may see, which is all of it while the owner sleeps; a snapshot.
   [[nodiscard]] bool looks_quiet() const noexcept;
-  void set_driver(std::unique_ptr<lowlevel::driver> d) noexcept { driver_ = std::move(d); }
+  void set_driver(std::unique_ptr<lowlevel::driver> d) noexcept;
   [[nodiscard]] lowlevel::driver* driver() const noexcept { return driver_.get(); }
   /// Takes in the events that are there; the owner's thread.
   void poll_driver();
@@ -111,11 +148,13 @@ class worker {
   void run_stolen_in_debug_mode(void* fork) noexcept;
   [[nodiscard]] bool has_more() const noexcept { return thread.next.coroutine || !thread.spilled.empty(); }
   void collect(bool with_driver);
+  void collect_here(bool with_driver);
   [[nodiscard]] bool must_leave() const noexcept;
 
   // worker_search.cpp
   void idle();
   void idle_alone();
+  void idle_among_others();
   [[nodiscard]] bool jump_in_time();
   [[nodiscard]] bool search();
   void stop_searching() noexcept;
@@ -126,6 +165,8 @@ class worker {
   void park();
   [[nodiscard]] bool nothing_outstanding() const noexcept;
   void sleep_until_due(lowlevel::instant limit);
+  void retract() noexcept;
+  void run_fork(void* fork) noexcept;
   [[nodiscard]] lowlevel::instant due_together(lowlevel::instant due, lowlevel::instant at) noexcept;
   void knock() noexcept;
   void knock_at_others() noexcept;
@@ -143,7 +184,7 @@ class worker {
   bool searching_ = false;
   bool hungry_others_ = false;  // somebody knocked, and there was nothing to offer
   unsigned last_victim_ = 0;
-  std::unique_ptr<lowlevel::driver> driver_;
+  std::unique_ptr<lowlevel::driver> driver_;  // set with upkeep_ held
   counter turns_{0};
   counter steals_{0};
   counter parks_{0};
@@ -152,6 +193,8 @@ class worker {
   counter probes_{0};
   counter notified_{0};
   counter injected_{0};
+  counter rests_{1};         // begun and ended ones: odd while it rests, see pulse.hpp
+  counter stalls_{0};        // the monitor's
   frame_tracking tracking_;  // in debug mode: the frame cache of the thread
   // Any thread.
   lowlevel::fork_deque forks_;
@@ -160,7 +203,12 @@ class worker {
   lowlevel::inbox inbox_;
   parker parker_;
   lowlevel::atomic<bool> leaving_{false};
+  // With several workers: held by who fires the timers and asks the driver, and by the owner while it sleeps.
+  // So timers fire in their order, and nobody takes an event that was to wake the owner.
+  lowlevel::spinlock upkeep_;
+  relief relief_{*this};
   lowlevel::atomic<bool> running_{false};
+  lowlevel::atomic<pid_t> thread_number_{0};
   lowlevel::atomic<bool> closed_{false};
   lowlevel::atomic<bool> look_at_mode_{false};  // debug mode is on, or was just changed
 };

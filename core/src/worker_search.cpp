@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <mutex>
 #include <utility>
 
 namespace skein::detail {
@@ -34,10 +35,16 @@ constexpr lowlevel::instant outside_poll =
 }  // namespace
 
 void worker::idle() {
+  add_one(rests_);
   if (runtime.lone()) {
     idle_alone();
-    return;
+  } else {
+    idle_among_others();
   }
+  add_one(rests_);
+}
+
+void worker::idle_among_others() {
   collect(true);
   if (!quiet() || take_injected()) {
     return;
@@ -56,7 +63,7 @@ void worker::idle_alone() {
     return;
   }
   if (!inbox_.looks_empty() || must_leave()) {
-    parker_.retract();
+    retract();
     return;
   }
   if (!runtime.options.virtual_time) {
@@ -124,7 +131,12 @@ void worker::sleep_until_due(lowlevel::instant limit) {
   } else if (timeout > 0) {
     parker_.wait(timeout);
   }
-  parker_.retract();
+  retract();
+}
+
+void worker::retract() noexcept {
+  parker_.retract();  // before [B] of stall_monitor.hpp
+  runtime.monitor.worker_woke();
 }
 
 // Looks at the others for a while.
@@ -185,14 +197,7 @@ bool worker::steal_from(worker& victim, bool take_next_slot) {
       if (victim.forks_.looks_empty()) {
         victim.knock();  // the next thief should find something too
       }
-      stop_searching();
-      begin_turn();
-      if (look_at_mode_.load(lowlevel::memory_order_relaxed)) [[unlikely]] {
-        run_stolen_in_debug_mode(fork);
-        return true;
-      }
-      run_stolen(fork);
-      drain();
+      run_fork(fork);
       return true;
     }
   }
@@ -211,6 +216,20 @@ bool worker::steal_from(worker& victim, bool take_next_slot) {
     }
   }
   return false;
+}
+
+// Runs a stolen child at once, in the middle of a rest.
+void worker::run_fork(void* fork) noexcept {
+  stop_searching();
+  add_one(rests_);
+  begin_turn();
+  if (look_at_mode_.load(lowlevel::memory_order_relaxed)) [[unlikely]] {
+    run_stolen_in_debug_mode(fork);
+  } else {
+    run_stolen(fork);
+    drain();
+  }
+  add_one(rests_);
 }
 
 // Brings a batch of the inject queue into the run queue.
@@ -266,6 +285,7 @@ void worker::knock_at_others() noexcept {
 }
 
 void worker::park() {
+  std::lock_guard const mine{upkeep_};  // a neighbour that is at it leaves at once
   bool const announced = parker_.announce(driver_ != nullptr);
   if (!announced) {
     return;  // a token: somebody sent something
@@ -274,7 +294,7 @@ void worker::park() {
   searching_ = false;
   knock_at_others();
   if (work_is_visible()) {
-    parker_.retract();
+    retract();
   } else {
     sleep_until_due(lowlevel::never);
   }

@@ -265,7 +265,7 @@ TEST_CASE("shutdown_asyncgens: one that begins afterwards is named in the log (A
       auto const numbers = co_await collect(count(2));
       REQUIRE(numbers == std::vector<int>{0, 1});
     };
-    skein::run(main, {.workers = workers});
+    skein::run(main, {.workers = workers, .stall_report = std::chrono::milliseconds{0}});
     skein::set_log_sink(nullptr);
     REQUIRE(lines.size() == 1);
     REQUIRE_THAT(lines[0],

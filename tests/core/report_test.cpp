@@ -43,7 +43,7 @@ skein::coro<> lose_an_error() {
 TEST_CASE("report: without a handler the log tells message, task and error (EXC-001)", "[core][report]") {
   for (unsigned const workers : {1U, 4U}) {
     log_lines log;
-    skein::run(lose_an_error(), {.workers = workers});
+    skein::run(lose_an_error(), {.workers = workers, .stall_report = std::chrono::milliseconds{0}});
     REQUIRE(log.lines.size() == 3);
     REQUIRE(log.lines[0] == "Task exception was never retrieved");
     REQUIRE_THAT(log.lines[1], Catch::StartsWith("future: <task finished name='Task-"));
@@ -54,9 +54,10 @@ TEST_CASE("report: without a handler the log tells message, task and error (EXC-
 TEST_CASE("report: a handler that throws is reported itself (EXC-003)", "[core][report]") {
   log_lines log;
   skein::run(lose_an_error(),
-             {.workers = 1, .exception_handler = [](skein::event_loop&, skein::exception_context const&) {
-                throw std::logic_error{"handler"};
-              }});
+             {.workers = 1,
+              .exception_handler = [](skein::event_loop&,
+                                      skein::exception_context const&) { throw std::logic_error{"handler"}; },
+              .stall_report = std::chrono::milliseconds{0}});
   REQUIRE(log.lines.size() == 4);
   REQUIRE(log.lines[0] == "Unhandled error in exception handler: std::logic_error(\"handler\")");
   REQUIRE(log.lines[1] == "Task exception was never retrieved");
@@ -103,7 +104,7 @@ TEST_CASE("report: cancelling a failed future counts as having seen its error (F
       REQUIRE_FALSE(f.cancel());
       co_return;
     };
-    skein::run(main, {.workers = workers});
+    skein::run(main, {.workers = workers, .stall_report = std::chrono::milliseconds{0}});
     REQUIRE(log.lines.empty());
   }
 }

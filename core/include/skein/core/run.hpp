@@ -2,10 +2,12 @@
 // run.hpp: starting a runtime: run(main), and runner for several runs.
 #pragma once
 
+#include <skein/core/clock.hpp>
 #include <skein/core/event_loop.hpp>
 #include <skein/core/report.hpp>
 #include <skein/core/runtime.hpp>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -32,6 +34,14 @@ struct run_options {
   /// come any more, because main waits in a circle of tasks or nothing came from other threads for ten
   /// seconds, the run throws `deadlock_error`.
   bool virtual_time = false;
+  /// A step that holds its worker for longer is written to the log while it lasts: the task and who awaits
+  /// it, and the stack or the system call of the thread. Each place is told once, and then counted. Zero:
+  /// nothing is. Not with virtual time.
+  delay stall_report = std::chrono::milliseconds{25};
+  /// With several workers: what a step holds up for longer is given to the other workers, as long as it
+  /// lasts: tasks that are ready, or whose timers and sockets are. What is pinned to a loop, callbacks and
+  /// pinned tasks, waits for it. Zero: nothing is given away.
+  delay stall_takeover = std::chrono::milliseconds{10};
 };
 
 /// How to run one main of a runner.

@@ -25,6 +25,7 @@ struct worker_metrics {
   std::uint64_t probes = 0;    ///< looks at the queues of one other worker
   std::uint64_t notified = 0;  ///< times another one chose it, while it slept, to search for new work
   std::uint64_t injected = 0;  ///< tasks taken from the queue that belongs to nobody
+  std::uint64_t stalls = 0;    ///< steps that lasted longer than `run_options::stall_report`
 };
 
 /// A snapshot of what the workers did.

@@ -11,7 +11,7 @@
 
 namespace skein::lowlevel {
 
-/// A source of I/O events, owned by one loop.
+/// A source of I/O events, owned by one loop. Events may be delivered on the thread of another loop.
 class driver {
  public:
   virtual ~driver() = default;
@@ -19,7 +19,7 @@ class driver {
   /// Collects events and wakes those who wait for them.
   ///
   /// `timeout`   Nanoseconds to wait when nothing is ready: 0 is not at all, `never` is until wake.
-  /// Threads     The loop's own.
+  /// Threads     The loop's own; while a step holds it up that of another loop. One at a time.
   virtual void poll(instant timeout) = 0;
 
   /// Makes a poll that waits return soon; remembered when none does.
