@@ -166,6 +166,7 @@ class worker {
   [[nodiscard]] bool nothing_outstanding() const noexcept;
   void sleep_until_due(lowlevel::instant limit);
   void retract() noexcept;
+  void run_found(lowlevel::work_item& item) noexcept;
   void run_fork(void* fork) noexcept;
   [[nodiscard]] lowlevel::instant due_together(lowlevel::instant due, lowlevel::instant at) noexcept;
   void knock() noexcept;

@@ -204,21 +204,28 @@ bool worker::steal_from(worker& victim, bool take_next_slot) {
   // Run at once: in a list of this worker it could wait behind another one that blocks, and nobody sees it.
   if (lowlevel::work_item* const item = victim.run_queue_.steal_half(run_queue_)) {
     add_one(steals_);
-    run_item(*item);
+    run_found(*item);
     return true;
   }
   if (take_next_slot && victim.next_slot_.load(lowlevel::memory_order_relaxed) != nullptr) {
     if (lowlevel::work_item* const item =
             victim.next_slot_.exchange(nullptr, lowlevel::memory_order_acq_rel)) {
       add_one(steals_);
-      run_item(*item);
+      run_found(*item);
       return true;
     }
   }
   return false;
 }
 
-// Runs a stolen child at once, in the middle of a rest.
+// Interrupts the rest for a stolen task.
+void worker::run_found(lowlevel::work_item& item) noexcept {
+  add_one(rests_);
+  run_item(item);
+  add_one(rests_);
+}
+
+// The same for a stolen child.
 void worker::run_fork(void* fork) noexcept {
   stop_searching();
   add_one(rests_);
