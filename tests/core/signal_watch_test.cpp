@@ -278,8 +278,6 @@ TEST_CASE("run: SIGINT is left alone when somebody else handles it, and on other
   other.join();
 }
 
-// ThreadSanitizer does not allow threads in a child that was forked off a process with threads.
-#if !defined(SKEIN_TELL_TSAN)
 TEST_CASE("run: a loop that never comes to its next turn can be ended by a second SIGINT",
           "[core][signals]") {
   ::pid_t const child = ::fork();
@@ -330,4 +328,3 @@ TEST_CASE("signals: a child that was forked can run a loop of its own (SIG-004)"
   REQUIRE(WIFEXITED(status));
   REQUIRE(WEXITSTATUS(status) == 5);
 }
-#endif
