@@ -3,12 +3,9 @@
 #include <skein/core/lowlevel/frame_allocator.hpp>
 #include <skein/core/lowlevel/spinlock.hpp>
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <mutex>
 #include <new>
-#include <span>
 #include <utility>
 
 namespace skein::lowlevel {
@@ -16,8 +13,6 @@ namespace {
 
 constexpr std::size_t chunk_bytes = std::size_t{64} << 10;
 constexpr std::size_t chunk_alignment = 64;
-constexpr std::size_t huge_page = std::size_t{2} << 20;
-constexpr std::size_t small_chunks_max = std::size_t{16} << 20;  // bytes of them, then huge pages
 
 }  // namespace
 
@@ -49,20 +44,11 @@ class central_frames {
     return first;
   }
 
-  /// Returns     Memory to carve blocks from. A process with many tasks gets huge pages: on 4 KiB ones half of
-  ///             the time of a million new tasks goes into page faults (notes/frame_allocator.md).
-  [[nodiscard]] std::span<char> new_chunk() {
-    bool const huge = bytes_.load(memory_order_relaxed) >= small_chunks_max;
-    std::size_t const size = huge ? huge_page : chunk_bytes;
-    std::size_t const alignment = huge ? huge_page : chunk_alignment;
-    std::span<char> const chunk{static_cast<char*>(::operator new(size, std::align_val_t{alignment})), size};
-    if (huge) {
-      static_cast<void>(::madvise(chunk.data(), size, MADV_HUGEPAGE));  // where there are none: small ones
-    }
-    bytes_.fetch_add(size, memory_order_relaxed);
+  [[nodiscard]] char* new_chunk() {
+    char* const chunk = static_cast<char*>(::operator new(chunk_bytes, std::align_val_t{chunk_alignment}));
     std::lock_guard const guard{chunks_lock_};
-    chunks_ = ::new (chunk.data()) block{chunks_};
-    return chunk.subspan(chunk_alignment);
+    chunks_ = ::new (chunk) block{chunks_};
+    return chunk + chunk_alignment;
   }
 
  private:
@@ -74,7 +60,6 @@ class central_frames {
   static block*& link_of(block* first) noexcept { return *reinterpret_cast<block**>(first + 1); }
 
   std::array<list, frame_classes> lists_;
-  atomic<std::size_t> bytes_{0};  // of all chunks
   spinlock chunks_lock_;
   block* chunks_ = nullptr;  // guarded by chunks_lock_
 };
@@ -95,9 +80,8 @@ void* frame_cache::refill(std::size_t index) {
   }
   std::size_t const size = (index + 1) * frame_step;
   if (static_cast<std::size_t>(fresh_end_ - fresh_) < size) {
-    std::span<char> const chunk = central.new_chunk();  // what is left of the old one is less than a block
-    fresh_ = chunk.data();
-    fresh_end_ = fresh_ + chunk.size();
+    fresh_ = central.new_chunk();  // what is left of the old chunk is less than one block: forget it
+    fresh_end_ = fresh_ + chunk_bytes - chunk_alignment;
   }
   char* const taken = fresh_;
   fresh_ += size;

@@ -7,14 +7,9 @@
 #include <skein/core/lowlevel/frame_allocator.hpp>
 
 #include <array>
-#include <cinttypes>
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <set>
-#include <string>
 #include <thread>
 #include <type_traits>
 #include <vector>
@@ -48,23 +43,6 @@ std::size_t give_until_full(frame_cache& cache, std::size_t index, std::vector<v
     ++count;
   }
   return count;
-}
-
-/// Returns     What the system says of the mapping that an address lies in (VmFlags in proc(5)).
-std::string mapping_flags(void const* address) {
-  auto const wanted = reinterpret_cast<std::uintptr_t>(address);
-  std::ifstream maps{"/proc/self/smaps"};
-  bool inside = false;
-  for (std::string line; std::getline(maps, line);) {
-    std::uintptr_t first = 0;
-    std::uintptr_t last = 0;
-    if (std::sscanf(line.c_str(), "%" SCNxPTR "-%" SCNxPTR " ", &first, &last) == 2) {
-      inside = first <= wanted && wanted < last;
-    } else if (inside && line.starts_with("VmFlags:")) {
-      return line;
-    }
-  }
-  return "";
 }
 
 }  // namespace
@@ -278,27 +256,3 @@ TEST_CASE("frame_cache: flush_all leaves nothing behind", "[core][frame_allocato
   }
   cache.flush_all();
 }
-
-#ifndef SKEIN_PLAIN_FRAMES
-TEST_CASE("frame_cache: with many blocks they are on huge pages", "[core][frame_allocator]") {
-  if (!std::filesystem::exists("/sys/kernel/mm/transparent_hugepage/enabled")) {
-    WARN("this kernel has no transparent huge pages");
-    return;
-  }
-  constexpr std::size_t index = frame_classes - 1;
-  constexpr std::size_t many = (std::size_t{40} << 20) / frame_bytes_max;
-  frame_cache cache;
-  std::vector<void*> blocks;
-  for (std::size_t i = 0; i < many; ++i) {
-    void* const p = cache.take(index);
-    blocks.push_back(p != nullptr ? p : cache.refill(index));
-  }
-  REQUIRE(mapping_flags(blocks.back()).find(" hg") != std::string::npos);
-  while (!blocks.empty()) {
-    if (give_until_full(cache, index, blocks) == 0) {
-      cache.flush(index);
-    }
-  }
-  cache.flush_all();
-}
-#endif
