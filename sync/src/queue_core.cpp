@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // queue_core.cpp: what changes a queue without waiting, and what it looks like.
+#include <skein/sync/detail/item_run.hpp>
 #include <skein/sync/detail/queue_wait.hpp>
 #include <skein/sync/queue.hpp>
 
@@ -7,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <mutex>
 #include <utility>
 
@@ -44,6 +46,13 @@ queue_node* queue_core::pop_front() noexcept {
   return node;
 }
 
+void queue_core::copy_front(queue_share& share) noexcept {
+  std::memcpy(share.into, item_of_run(*head_, head_->first, item_size_), item_size_);
+  share.copied = true;
+  share.number = head_->number + head_->first;
+  pop_of_run();
+}
+
 // A new item: to the first getter in line, or to its place in the queue.
 void queue_core::accept(queue_node& node, wake_chain& chain) noexcept {
   ++unfinished_;
@@ -68,6 +77,10 @@ void queue_core::accept(queue_node& node, wake_chain& chain) noexcept {
 void queue_core::serve(queue_share& share, wake_chain& chain) noexcept {
   if (size_ == 0) {
     take_from_putter(share, chain);
+    return;
+  }
+  if (front_is_run()) {
+    copy_front(share);
     return;
   }
   --size_;
@@ -225,6 +238,10 @@ queue_node* queue_core::disband(char const* primitive) noexcept {
     static_cast<void>(called_getters_.disband());
     static_cast<void>(called_putters_.disband());
     items = std::exchange(head_, nullptr);
+    while (spare_ != nullptr) {
+      queue_node* const run = std::exchange(spare_, spare_->next);
+      run->next = std::exchange(items, run);
+    }
   }
   report_disbanded(primitive, waiters);
   return items;
@@ -271,6 +288,18 @@ void queue_core::give_back_claim() noexcept {
     pass_claim(chain);
   }
   chain.wake();
+}
+
+bool queue_core::give_back(queue_node& node) noexcept {
+  queue_share share{.item = &node};
+  wake_chain chain;
+  {
+    std::lock_guard const guard{lock_};
+    take_back(share, chain);
+    call_getters_if_drained(chain);
+  }
+  chain.wake();
+  return share.item == nullptr;
 }
 
 // ---- looking ---------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ bool get_wait::suspend() noexcept {
     if (!queue_.has_item()) {
       return !queue_.drained() && queue_.getters_.enter(*this);
     }
-    if (yields_ && !queue_.called_getters_.enter_called(*this)) {
+    if (yields_ && !(queue_.front_is_run() ? begin() : queue_.called_getters_.enter_called(*this))) {
       return false;
     }
     queue_.serve(share_, chain);
@@ -58,14 +58,17 @@ void get_wait::arrived() noexcept {
 
 bool get_wait::finish() {
   if (ended()) [[unlikely]] {
-    lowlevel::throw_cancelled();
+    if (!share_.copied) {
+      lowlevel::throw_cancelled();
+    }
+    flow().request_cancel();  // too late for this wait: the next one throws
   }
   if (line() != nullptr) {
     arrived();
   } else if (share_.claim && orphaned()) [[unlikely]] {
     share_.claim = false;  // to an item of a queue that is gone
   }
-  return share_.item != nullptr || share_.claim;
+  return share_.item != nullptr || share_.claim || share_.copied;
 }
 
 // ---- put -------------------------------------------------------------------------------------------------

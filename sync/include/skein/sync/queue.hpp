@@ -2,8 +2,10 @@
 // queue.hpp: items from tasks to tasks, first in, first out.
 #pragma once
 
+#include <skein/sync/detail/item_run.hpp>
 #include <skein/sync/detail/queue_item.hpp>
 #include <skein/sync/detail/queue_wait.hpp>
+#include <skein/sync/detail/quick_wait.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -54,6 +56,7 @@ struct fifo_order {
 ///
 /// An item is moved into a block of its own when it is put and out of it when it is taken, never while the
 /// queue is locked: what T's constructors and destructor do is up to T. If moving it out throws, it is lost.
+/// Small items that are trivially copyable stand side by side in blocks of 512 bytes instead.
 ///
 /// Threads     get, put and join are awaited in tasks of any loop of any runtime; the rest may be called from
 ///             any thread.
@@ -71,16 +74,20 @@ class queue {
   using node = detail::queue_item<T, typename Order::node>;
   using node_ptr = std::unique_ptr<node>;
   static constexpr bool chooses = Order::in_core != detail::item_order::oldest;
+  static constexpr bool in_runs = !chooses && detail::stands_in_runs<T>;
+  using copy = detail::item_copy<T, in_runs>;
 
   class get_awaiter final : public detail::get_wait {
    public:
-    get_awaiter(queue& q, std::source_location at) noexcept : get_wait{q.core_, at}, queue_{q} {}
+    get_awaiter(queue& q, std::source_location at) noexcept : get_wait{q.core_, at}, queue_{q} {
+      this->share().into = copy_.place();
+    }
     ~get_awaiter() {
       this->leave();  // first: it may give back
       if constexpr (chooses) {
         queue_.discard(this->leftover());
-      } else if (this->share().item != nullptr) [[unlikely]] {
-        destroy(this->share().item);
+      } else {
+        detail::discard_item<node>(queue_.core_, this->share());
       }
     }
     T await_resume() {
@@ -92,6 +99,7 @@ class queue {
 
    private:
     queue& queue_;
+    [[no_unique_address]] copy copy_;
   };
   class put_awaiter final : public detail::put_wait {
    public:
@@ -117,27 +125,40 @@ class queue {
    public:
     using skein_awaits = T;
     explicit get_operation(queue& q) noexcept : queue_{&q} {}
-    [[nodiscard]] auto make_awaiter(std::source_location at) const { return get_awaiter{*queue_, at}; }
+    [[nodiscard]] auto make_awaiter(std::source_location at) const {
+      if constexpr (in_runs) {
+        return detail::quick_get<T, get_awaiter, queue>{queue_->core_, *queue_, at};
+      } else {
+        return get_awaiter{*queue_, at};
+      }
+    }
 
    private:
     queue* queue_;
   };
   class [[nodiscard("co_await it to put the item")]] put_operation {
+    using item = std::conditional_t<in_runs, T, node_ptr>;
+
    public:
     using skein_awaits = void;
-    put_operation(detail::queue_core& q, node_ptr item) noexcept : queue_{&q}, item_{std::move(item)} {}
+    put_operation(detail::queue_core& q, item i) noexcept : queue_{&q}, item_{std::move(i)} {}
     [[nodiscard]] auto make_awaiter(std::source_location at) && {  // once: it carries the item
-      return put_awaiter{*queue_, std::move(item_), at};
+      if constexpr (in_runs) {
+        return detail::quick_put<T, put_awaiter>{*queue_, std::move(item_), at};
+      } else {
+        return put_awaiter{*queue_, std::move(item_), at};
+      }
     }
 
    private:
     detail::queue_core* queue_;
-    node_ptr item_;
+    item item_;
   };
 
  public:
   /// `maxsize`   How many items fit; 0, or a negative number that was converted, is no bound.
-  explicit queue(std::size_t maxsize = 0) : core_{detail::queue_limit(maxsize), Order::in_core} {}
+  explicit queue(std::size_t maxsize = 0)
+      : core_{detail::queue_limit(maxsize), Order::in_core, in_runs ? sizeof(T) : 0} {}
   /// The same with what the order is made of: the comparison of a `priority_queue`.
   template <class Compare>
     requires std::constructible_from<Order, Compare>
@@ -166,10 +187,15 @@ class queue {
   ///             goes to the next in line at once.
   /// Threads     A task of any loop; elsewhere use `put_nowait`.
   /// Order       Putters are served first come, first served.
-  /// Cost        One block for the item, from the frame allocator, made by the call itself.
+  /// Cost        One block for the item, from the frame allocator, made by the call itself; for items that
+  ///             stand side by side a block for many of them, or if they wait, when they begin to.
   /// Source      asyncio.Queue.put.
   [[nodiscard]] put_operation put(T item) {
-    return put_operation{core_, std::make_unique<node>(std::move(item))};
+    if constexpr (in_runs) {
+      return put_operation{core_, std::move(item)};
+    } else {
+      return put_operation{core_, std::make_unique<node>(std::move(item))};
+    }
   }
 
   /// Puts an item if there is room.
@@ -178,6 +204,11 @@ class queue {
   /// Threads     Any.
   /// Source      asyncio.Queue.put_nowait.
   void put_nowait(T item) {
+    if constexpr (in_runs) {
+      if (detail::runs_of<T>::put(core_, item)) {
+        return;
+      }
+    }
     auto fresh = std::make_unique<node>(std::move(item));
     switch (core_.try_put(*fresh)) {
       case detail::queue_core::result::done:
@@ -198,7 +229,8 @@ class queue {
   /// Threads     Any.
   /// Source      asyncio.Queue.get_nowait.
   T get_nowait() {
-    detail::queue_share share;
+    [[maybe_unused]] copy copied;
+    detail::queue_share share{.into = copied.place()};
     switch (core_.try_get(share)) {
       case detail::queue_core::result::done:
         break;
@@ -263,6 +295,11 @@ class queue {
 
  private:
   [[nodiscard]] T take(detail::queue_share& share) {
+    if constexpr (in_runs) {
+      if (std::exchange(share.copied, false)) {
+        return copy::item_at(share.into);
+      }
+    }
     node_ptr const owned{static_cast<node*>(order_.take(core_, share))};
     if constexpr (chooses) {
       if (owned == nullptr) {

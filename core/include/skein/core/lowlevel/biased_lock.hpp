@@ -42,30 +42,44 @@ namespace skein::lowlevel {
 class biased_lock {
  public:
   void lock() noexcept {
-    std::uint32_t const me = detail::this_thread().lone_loop;
-    if (me != 0 && favourite_.load(memory_order_relaxed) == me) {
-      inside_.store(1, memory_order_relaxed);  // [A]
-      std::atomic_signal_fence(memory_order_seq_cst);
-      if (revoked_.load(memory_order_relaxed) == 0) [[likely]] {
-        return;
-      }
-      inside_.store(0, memory_order_relaxed);
-    }
-    held_.lock();
-    if (favourite_.load(memory_order_relaxed) != me) [[unlikely]] {
-      lock_slow(me);
+    if (!enter_as_favourite()) {
+      lock_as_others();
     }
   }
   void unlock() noexcept {
     if (inside_.load(memory_order_relaxed) != 0 &&
         favourite_.load(memory_order_relaxed) == detail::this_thread().lone_loop) {
-      inside_.store(0, memory_order_release);  // [C]
+      leave_as_favourite();
     } else {
       held_.unlock();
     }
   }
 
  private:
+  friend class biased_guard;
+
+  [[nodiscard, gnu::always_inline]] bool enter_as_favourite() noexcept {
+    std::uint32_t const me = detail::this_thread().lone_loop;
+    if (me == 0 || favourite_.load(memory_order_relaxed) != me) {
+      return false;
+    }
+    inside_.store(1, memory_order_relaxed);  // [A]
+    std::atomic_signal_fence(memory_order_seq_cst);
+    if (revoked_.load(memory_order_relaxed) == 0) [[likely]] {
+      return true;
+    }
+    inside_.store(0, memory_order_relaxed);
+    return false;
+  }
+  void leave_as_favourite() noexcept { inside_.store(0, memory_order_release); }  // [C]
+  void lock_as_others() noexcept {
+    std::uint32_t const me = detail::this_thread().lone_loop;
+    held_.lock();
+    if (favourite_.load(memory_order_relaxed) != me) [[unlikely]] {
+      lock_slow(me);
+    }
+  }
+
   /// With held_: becomes the favourite if there was none, or revokes who is.
   void lock_slow(std::uint32_t me) noexcept;
 
@@ -73,6 +87,29 @@ class biased_lock {
   atomic<std::uint8_t> inside_{0};
   atomic<std::uint8_t> revoked_{0};
   atomic<std::uint32_t> favourite_{0};  // the number of a lone loop; 0 while there is none
+};
+
+/// Holds a biased lock, and remembers in which way: a lock_guard that gives back for less.
+class [[nodiscard]] biased_guard {
+ public:
+  explicit biased_guard(biased_lock& lock) noexcept : lock_{lock}, favourite_{lock.enter_as_favourite()} {
+    if (!favourite_) {
+      lock_.lock_as_others();
+    }
+  }
+  biased_guard(biased_guard const&) = delete;
+  biased_guard& operator=(biased_guard const&) = delete;
+  ~biased_guard() {
+    if (favourite_) {
+      lock_.leave_as_favourite();
+    } else {
+      lock_.held_.unlock();
+    }
+  }
+
+ private:
+  biased_lock& lock_;
+  bool favourite_;
 };
 
 }  // namespace skein::lowlevel

@@ -8,6 +8,8 @@
 //            In orders other than first in, first out a getter is called with the claim to one item, and
 //            chooses it when it runs: the choice is as late as in asyncio, and a cancel gives back a number.
 //            With room for none (a rendezvous) a getter takes the item out of the hands of the first putter.
+//            Items that can be copied as bytes need no node while nobody waits: the list of a queue of them
+//            holds runs, nodes with many items (item_run.hpp).
 // Source     asyncio.Queue of CPython 3.13 for the rules; the hand-over is ours (notes/hand_over.md).
 // Threads    Any.
 // Progress   Spinlock; see waiter.hpp. shut_down takes as many steps as there are waiters.
@@ -21,6 +23,8 @@
 //   I4  Items stand in the order in which they were put (oldest, chosen) or the other way round (newest),
 //       also after one came back from a cancelled getter.
 //   I5  size_ + claims_ items are in the queue: in its list or, if they are chosen, with the typed side.
+//   I6  No run in the list is empty. The number of a run is that of the first item it ever had, and its items
+//       have consecutive numbers: only while the queue is empty an item is put without being stored (I1).
 //
 // Checked    tests/sync/queue_test.cpp, tests/sync/priority_queue_test.cpp, tests/sync/channel_test.cpp,
 //            tests/sync/handoff_cancel_test.cpp; tests/stress/sync_stress.cpp under ThreadSanitizer.
@@ -34,13 +38,19 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <utility>
 
 namespace skein::detail {
 
-/// An item in the queue, or on its way in or out.
+/// An item in the queue, or on its way in or out; or a run of items that are in the queue.
 struct queue_node {
   queue_node* next = nullptr;
   std::uint64_t number = 0;  // the how many-eth that was put
+  // A run has the items [first, last); of a node with a single item both are 0.
+  std::uint32_t first = 0;
+  std::uint32_t last = 0;
+
+  [[nodiscard]] bool is_run() const noexcept { return last != 0; }
 };
 
 /// Which item is the next.
@@ -50,10 +60,13 @@ enum class item_order : std::uint8_t {
   chosen,  // the same, by the typed side
 };
 
-/// What a getter has: an item, or the claim to one of those in the queue.
+/// What a getter has: an item, in a node or copied, or the claim to one of those in the queue.
 struct queue_share {
   queue_node* item = nullptr;
   bool claim = false;
+  bool copied = false;         // to where `into` points
+  void* into = nullptr;        // for an item of a run
+  std::uint64_t number = 0;    // of the copied one
 };
 
 class get_wait;
@@ -62,8 +75,10 @@ class queue_core {
  public:
   static constexpr std::size_t no_bound = std::numeric_limits<std::size_t>::max();
 
-  /// `limit`   How many items fit; with 0 an item goes from hand to hand.
-  queue_core(std::size_t limit, item_order order) noexcept : limit_{limit}, order_{order} {}
+  /// `limit`      How many items fit; with 0 an item goes from hand to hand.
+  /// `item_size`  Bytes of an item that may stand in runs, 0 if none may. Runs are for `item_order::oldest`.
+  queue_core(std::size_t limit, item_order order, std::size_t item_size = 0) noexcept
+      : limit_{limit}, order_{order}, item_size_{item_size} {}
   queue_core(queue_core const&) = delete;
   queue_core& operator=(queue_core const&) = delete;
   ~queue_core() = default;
@@ -93,6 +108,12 @@ class queue_core {
   /// Nobody takes it: the next getter in line may.
   void give_back_claim() noexcept;
 
+  /// Takes back an item that was copied and did not reach its coroutine, in a node and with its number: it
+  /// goes to the next getter in line, or to its old place.
+  ///
+  /// Returns     False when all items were dropped meanwhile: the node stays the caller's.
+  [[nodiscard]] bool give_back(queue_node& node) noexcept;
+
   [[nodiscard]] std::size_t size() const noexcept;
   [[nodiscard]] bool full() const noexcept;
   [[nodiscard]] bool is_shut_down() const noexcept;
@@ -113,6 +134,8 @@ class queue_core {
   friend class get_wait;
   friend class put_wait;
   friend class join_wait;
+  template <class T>
+  friend struct runs_of;
 
   // All with lock_ held.
   [[nodiscard]] bool hands_over() const noexcept { return order_ == item_order::oldest; }
@@ -124,6 +147,9 @@ class queue_core {
   [[nodiscard]] bool has_item() const noexcept {
     return size_ != 0 || (is_rendezvous() && !putters_.empty());
   }
+  [[nodiscard]] bool front_is_run() const noexcept {
+    return hands_over() && head_ != nullptr && head_->is_run();
+  }
   // Nothing will come any more; what a called getter has may come back.
   [[nodiscard]] bool drained() const noexcept {
     return shut_down_ && size_ == 0 && (dropped_ || called_getters_.empty());
@@ -131,6 +157,9 @@ class queue_core {
   void store(queue_node& node) noexcept;
   void push_in_order(queue_node& node) noexcept;
   [[nodiscard]] queue_node* pop_front() noexcept;
+  void copy_front(queue_share& share) noexcept;
+  /// Counts that the first item of the first node, a run, was taken. An empty run becomes a spare one.
+  void pop_of_run() noexcept;
   void accept(queue_node& node, wake_chain& chain) noexcept;
   void serve(queue_share& share, wake_chain& chain) noexcept;
   void take_from_putter(queue_share& share, wake_chain& chain) noexcept;
@@ -143,8 +172,10 @@ class queue_core {
   mutable lowlevel::biased_lock lock_;
   std::size_t const limit_;
   item_order const order_;
+  std::size_t const item_size_;
   queue_node* head_ = nullptr;
   queue_node* tail_ = nullptr;      // if head_ is not null, and they do not leave newest first
+  queue_node* spare_ = nullptr;     // empty runs
   std::size_t size_ = 0;            // items that nobody claims
   std::size_t claims_ = 0;          // of called getters and of getters that are about to choose
   std::size_t unfinished_ = 0;      // put and not yet reported by task_done
@@ -157,6 +188,14 @@ class queue_core {
   waiter_line called_getters_{lock_};  // have an item or a claim and did not run yet
   waiter_line called_putters_{lock_};  // have room and did not run yet
 };
+
+inline void queue_core::pop_of_run() noexcept {
+  --size_;
+  if (++head_->first == head_->last) {
+    queue_node* const empty = std::exchange(head_, head_->next);
+    empty->next = std::exchange(spare_, empty);
+  }
+}
 
 /// Returns     The limit for a maxsize as in asyncio: 0, or a negative one that was converted, is no bound.
 [[nodiscard]] std::size_t queue_limit(std::size_t maxsize) noexcept;

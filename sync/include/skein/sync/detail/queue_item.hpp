@@ -2,9 +2,12 @@
 // queue_item.hpp: a node of a queue with its value.
 #pragma once
 
+#include <skein/sync/detail/item_run.hpp>
 #include <skein/sync/detail/queue_core.hpp>
 
-#include <skein/core/lowlevel/frame_allocator.hpp>
+#include <skein/core/detail/frame.hpp>
+
+#include <skein/core/report.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -19,19 +22,44 @@ struct queue_item : Node {
   explicit queue_item(T&& v) : value{std::move(v)} {}
   T value;
 
-  static void* operator new(std::size_t size) { return lowlevel::allocate_frame(size); }
-  static void operator delete(void* memory, std::size_t size) noexcept { lowlevel::free_frame(memory, size); }
+  static void* operator new(std::size_t size) { return new_frame(size); }
+  static void operator delete(void* memory, std::size_t size) noexcept { delete_frame(memory, size); }
   static void* operator new(std::size_t size, std::align_val_t align) { return ::operator new(size, align); }
   static void operator delete(void* memory, std::size_t size, std::align_val_t align) noexcept {
     ::operator delete(memory, size, align);
   }
 };
 
-/// Destroys the items of a list.
+/// Destroys the items of a list, and its runs.
 template <class Item>
 void destroy_items(queue_node* first) noexcept {
   while (first != nullptr) {
-    std::unique_ptr<Item> const owned{static_cast<Item*>(std::exchange(first, first->next))};
+    queue_node* const node = std::exchange(first, first->next);
+    if (node->is_run()) {
+      delete static_cast<item_run*>(node);
+    } else {
+      delete static_cast<Item*>(node);
+    }
+  }
+}
+
+/// For the destructor of a getter, after leave(): an item that nobody asked for. One that was copied out of a
+/// run goes back; that fails, and it is lost, only without memory.
+template <class Item>
+void discard_item(queue_core& core, queue_share& share) noexcept {
+  destroy_items<Item>(std::exchange(share.item, nullptr));
+  if constexpr (stands_in_runs<decltype(Item::value)>) {
+    if (std::exchange(share.copied, false)) [[unlikely]] {
+      try {
+        auto node = std::make_unique<Item>(item_copy<decltype(Item::value), true>::item_at(share.into));
+        node->number = share.number;
+        if (core.give_back(*node)) {
+          static_cast<void>(node.release());
+        }
+      } catch (std::bad_alloc const&) {
+        log_line("skein: an item that nobody took from its getter is lost: no memory to put it back");
+      }
+    }
   }
 }
 
