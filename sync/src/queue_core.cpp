@@ -50,7 +50,30 @@ void queue_core::copy_front(queue_share& share) noexcept {
   std::memcpy(share.into, item_of_run(*head_, head_->first, item_size_), item_size_);
   share.copied = true;
   share.number = head_->number + head_->first;
-  pop_of_run();
+  --size_;
+  if (++head_->first == head_->last) {
+    if (queue_node* const more = retire_run()) {
+      more->next = std::exchange(spare_, more);  // it is not freed under the lock
+    }
+  }
+}
+
+queue_node* queue_core::retire_run() noexcept {
+  queue_node* const run = std::exchange(head_, head_->next);
+  if (spare_ != nullptr) {
+    return run;
+  }
+  run->next = nullptr;
+  spare_ = run;
+  return nullptr;
+}
+
+void queue_core::begin_run() noexcept {
+  queue_node& run = *std::exchange(spare_, spare_->next);
+  run.first = 0;
+  run.last = 0;
+  run.number = put_in_total_ + 1;
+  store(run);
 }
 
 // A new item: to the first getter in line, or to its place in the queue.
@@ -240,6 +263,7 @@ queue_node* queue_core::disband(char const* primitive) noexcept {
     items = std::exchange(head_, nullptr);
     while (spare_ != nullptr) {
       queue_node* const run = std::exchange(spare_, spare_->next);
+      run->last = 1;  // to be known as a run by who frees it
       run->next = std::exchange(items, run);
     }
   }
@@ -300,6 +324,11 @@ bool queue_core::give_back(queue_node& node) noexcept {
   }
   chain.wake();
   return share.item == nullptr;
+}
+
+void queue_core::add_spare(queue_node& run) noexcept {
+  std::lock_guard const guard{lock_};
+  run.next = std::exchange(spare_, &run);
 }
 
 // ---- looking ---------------------------------------------------------------------------------------------

@@ -3,8 +3,8 @@
 //
 // What       An item of a type that is copied as bytes cannot run code of the user when it moves: it is copied
 //            under the lock, from the putter into the last run of the queue and from the first run to the
-//            getter. That is the fast path, inlined, while no getter waits and there is room. Everything else
-//            (hand-over, waiting putters, a spent budget) goes the way of nodes; both may stand in one list.
+//            getter. That is the fast path, inlined, while nobody waits. Everything else (a hand-over, a
+//            putter that waits, a spent budget) goes the way of nodes; both may stand in one list.
 // Source     Ours; notes/queue_runs.md has the numbers.
 // Threads    Any.
 // Progress   Spinlock.
@@ -22,7 +22,6 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <new>
 #include <type_traits>
 #include <utility>
 
@@ -79,60 +78,62 @@ struct runs_of {
   ///
   /// Throws      `std::bad_alloc`; nothing was put.
   [[nodiscard]] static bool put(queue_core& core, T const& item) {
-    std::unique_ptr<item_run> fresh;
-    outcome o = try_put(core, item, fresh);
-    while (o == outcome::no_run) [[unlikely]] {
-      fresh = std::make_unique<item_run>();
-      o = try_put(core, item, fresh);
-    }
-    return o == outcome::done;
+    outcome const o = try_put(core, item);
+    return o == outcome::no_run ? put_into_new_run(core, item) : o == outcome::done;
   }
 
-  /// Takes a copy of the oldest item if that stands in a run.
+  /// Takes a copy of the oldest item if that stands in a run, and nobody waits for the room.
   [[nodiscard]] static bool take(queue_core& core, void* into) noexcept {
-    wake_chain chain;
-    std::unique_ptr<item_run> superfluous;
+    queue_node* emptied = nullptr;
     {
       lowlevel::biased_guard const guard{core.lock_};
       queue_node* const run = core.head_;
-      if (run == nullptr || !run->is_run()) {
+      if (run == nullptr || !run->is_run() || !core.putters_.empty()) {
         return false;
       }
       std::memcpy(into, item_of_run(*run, run->first, sizeof(T)), sizeof(T));
-      core.pop_of_run();
-      if (core.spare_ != nullptr && core.spare_->next != nullptr) [[unlikely]] {
-        superfluous.reset(static_cast<item_run*>(std::exchange(core.spare_, core.spare_->next)));
-      }
-      if (!core.putters_.empty()) [[unlikely]] {
-        core.call_putters(chain);
+      --core.size_;
+      if (++run->first == run->last) [[unlikely]] {
+        emptied = core.retire_run();
       }
     }
-    chain.wake();
+    if (emptied != nullptr) [[unlikely]] {
+      delete static_cast<item_run*>(emptied);
+    }
     return true;
   }
 
  private:
-  static outcome try_put(queue_core& core, T const& item, std::unique_ptr<item_run>& fresh) noexcept {
+  [[nodiscard]] static outcome try_put(queue_core& core, T const& item) noexcept {
     lowlevel::biased_guard const guard{core.lock_};
-    if (core.shut_down_ || !core.getters_.empty() || !core.has_room()) {
+    if (core.shut_down_ || !core.getters_.empty() || !core.has_room_for_oldest()) {
       return outcome::otherwise;
     }
-    queue_node* run = core.tail_;
+    queue_node* const run = core.tail_;
     if (core.head_ == nullptr || !run->is_run() || run->last == capacity) [[unlikely]] {
-      run = core.spare_ != nullptr ? std::exchange(core.spare_, core.spare_->next) : fresh.release();
-      if (run == nullptr) {
+      if (core.spare_ == nullptr) {
         return outcome::no_run;
       }
-      run->first = 0;
-      run->last = 0;
-      run->number = core.put_in_total_ + 1;
-      core.store(*run);
+      core.begin_run();
+      store(core, *core.tail_, item);
+    } else {
+      store(core, *run, item);
     }
-    std::memcpy(item_of_run(*run, run->last++, sizeof(T)), &item, sizeof(T));
+    return outcome::done;
+  }
+  static void store(queue_core& core, queue_node& run, T const& item) noexcept {
+    std::memcpy(item_of_run(run, run.last++, sizeof(T)), &item, sizeof(T));
     ++core.put_in_total_;
     ++core.unfinished_;
     ++core.size_;
-    return outcome::done;
+  }
+  [[nodiscard, gnu::noinline]] static bool put_into_new_run(queue_core& core, T const& item) {
+    outcome o = outcome::no_run;
+    while (o == outcome::no_run) {  // somebody else may fill the one we bring
+      core.add_spare(*std::make_unique<item_run>().release());
+      o = try_put(core, item);
+    }
+    return o == outcome::done;
   }
 };
 

@@ -38,7 +38,6 @@
 #include <cstdint>
 #include <limits>
 #include <string>
-#include <utility>
 
 namespace skein::detail {
 
@@ -113,6 +112,8 @@ class queue_core {
   ///
   /// Returns     False when all items were dropped meanwhile: the node stays the caller's.
   [[nodiscard]] bool give_back(queue_node& node) noexcept;
+  /// Takes an empty run, for items to come.
+  void add_spare(queue_node& run) noexcept;
 
   [[nodiscard]] std::size_t size() const noexcept;
   [[nodiscard]] bool full() const noexcept;
@@ -140,9 +141,12 @@ class queue_core {
   // All with lock_ held.
   [[nodiscard]] bool hands_over() const noexcept { return order_ == item_order::oldest; }
   [[nodiscard]] bool is_rendezvous() const noexcept { return limit_ == 0; }
+  [[nodiscard]] bool has_room_for_oldest() const noexcept {
+    return size_ + called_getters_.size() + called_putters_.size() < limit_;
+  }
   [[nodiscard]] bool has_room() const noexcept {
-    std::size_t const leaving = hands_over() ? called_getters_.size() : claims_;
-    return size_ + leaving + called_putters_.size() < limit_ || (is_rendezvous() && !getters_.empty());
+    return hands_over() ? has_room_for_oldest() || (is_rendezvous() && !getters_.empty())
+                        : size_ + claims_ + called_putters_.size() < limit_;
   }
   [[nodiscard]] bool has_item() const noexcept {
     return size_ != 0 || (is_rendezvous() && !putters_.empty());
@@ -158,8 +162,12 @@ class queue_core {
   void push_in_order(queue_node& node) noexcept;
   [[nodiscard]] queue_node* pop_front() noexcept;
   void copy_front(queue_share& share) noexcept;
-  /// Counts that the first item of the first node, a run, was taken. An empty run becomes a spare one.
-  void pop_of_run() noexcept;
+  /// The first node, a run, has no items left.
+  ///
+  /// Returns     The run for the caller to free, or null when it is kept as a spare one.
+  [[nodiscard]] queue_node* retire_run() noexcept;
+  /// Puts a spare run at the end; it is about to get an item.
+  void begin_run() noexcept;
   void accept(queue_node& node, wake_chain& chain) noexcept;
   void serve(queue_share& share, wake_chain& chain) noexcept;
   void take_from_putter(queue_share& share, wake_chain& chain) noexcept;
@@ -188,14 +196,6 @@ class queue_core {
   waiter_line called_getters_{lock_};  // have an item or a claim and did not run yet
   waiter_line called_putters_{lock_};  // have room and did not run yet
 };
-
-inline void queue_core::pop_of_run() noexcept {
-  --size_;
-  if (++head_->first == head_->last) {
-    queue_node* const empty = std::exchange(head_, head_->next);
-    empty->next = std::exchange(spare_, empty);
-  }
-}
 
 /// Returns     The limit for a maxsize as in asyncio: 0, or a negative one that was converted, is no bound.
 [[nodiscard]] std::size_t queue_limit(std::size_t maxsize) noexcept;

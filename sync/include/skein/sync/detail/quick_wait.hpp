@@ -32,9 +32,7 @@ class quick_get {
     if (lowlevel::spend_budget() && runs_of<T>::take(core_, &item_)) [[likely]] {
       return true;
     }
-    std::construct_at(&wait_, owner_, at_);
-    waits_ = true;
-    return wait_.await_ready();
+    return begin_slowly();
   }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> coroutine) {
@@ -43,6 +41,12 @@ class quick_get {
   result await_resume() { return waits_ ? wait_.await_resume() : result(std::move(item_)); }
 
  private:
+  [[nodiscard, gnu::noinline]] bool begin_slowly() {
+    std::construct_at(&wait_, owner_, at_);
+    waits_ = true;
+    return wait_.await_ready();
+  }
+
   queue_core& core_;
   Owner& owner_;
   std::source_location at_;
@@ -71,10 +75,7 @@ class quick_put {
     if (lowlevel::spend_budget() && runs_of<T>::put(core_, item_)) [[likely]] {
       return true;
     }
-    auto node = std::make_unique<queue_item<T>>(std::move(item_));
-    std::construct_at(&wait_, core_, std::move(node), at_);
-    waits_ = true;
-    return wait_.await_ready();
+    return begin_slowly();
   }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> coroutine) {
@@ -87,6 +88,13 @@ class quick_put {
   }
 
  private:
+  [[nodiscard, gnu::noinline]] bool begin_slowly() {
+    auto node = std::make_unique<queue_item<T>>(std::move(item_));
+    std::construct_at(&wait_, core_, std::move(node), at_);
+    waits_ = true;
+    return wait_.await_ready();
+  }
+
   queue_core& core_;
   std::source_location at_;
   bool waits_ = false;
