@@ -2,6 +2,7 @@
 // sync_stress.cpp: every primitive in a storm of cancels, from tasks and from a plain thread; nothing that is
 // handed over gets lost or doubled, and nobody is stranded.
 #include <support/catch.hpp>
+#include <support/items.hpp>
 
 #include <skein/core/create_task.hpp>
 #include <skein/core/run.hpp>
@@ -287,12 +288,13 @@ TEST_CASE("sync stress: events that are set and cleared strand nobody", "[stress
   REQUIRE(event.waiting() == 0);
 }
 
-TEST_CASE("sync stress: every item of a queue is taken once while putters, getters and joiners are cancelled",
-          "[stress][sync]") {
+TEMPLATE_TEST_CASE(
+    "sync stress: every item of a queue is taken once while putters, getters and joiners are cancelled",
+    "[stress][sync]", int, skein_test::in_node) {
   constexpr int producers = 4;
   constexpr int items = 10'000;
   constexpr int total = producers * items;
-  skein::queue<int> queue{3};
+  skein::queue<TestType> queue{3};
   std::vector<std::atomic<int>> taken(total);
   std::vector<int> next_of(producers);
   std::atomic<int> consumed{0};
