@@ -84,9 +84,13 @@ void wait_node::resume(work_item& item) noexcept {
 
 void wait_node::resume_unpublished(work_item& item) noexcept {
   auto& node = static_cast<wait_node&>(item);
-  node.take_over();
-  node.phase_ = node.flow_->take_cancel() ? phase::cancelled : phase::idle;
-  node.coroutine_.resume();
+  static_cast<void>(node.begin_unpublished());
+  node.resume_now();
+}
+
+void wait_node::resume_now() noexcept {
+  take_over();
+  coroutine_.resume();
 }
 
 void drop_wait(work_item&) noexcept {}

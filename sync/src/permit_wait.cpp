@@ -2,14 +2,22 @@
 // permit_wait.cpp: taking, handing over and giving back permits.
 #include <skein/sync/detail/permit_wait.hpp>
 
+#include <skein/core/detail/task_state.hpp>
+
 #include <mutex>
+#include <utility>
 
 namespace skein::detail {
+namespace {
+
+constexpr int spins_max = 32;  // up to half a microsecond
+
+}  // namespace
 
 constinit lowlevel::work_ops const lock_wait_ops =
-    place_ops<&permit_wait::give_back>("lock.acquire", &permit_wait::depends);
+    place_ops<&permit_wait::give_back>("lock.acquire", &permit_wait::depends, &permit_wait::run);
 constinit lowlevel::work_ops const semaphore_wait_ops =
-    place_ops<&permit_wait::give_back>("semaphore.acquire");
+    place_ops<&permit_wait::give_back>("semaphore.acquire", nullptr, &permit_wait::run);
 
 void permits::call_waiters(wake_chain& chain) noexcept {
   while (value() > 0 && !line_.empty()) {
@@ -38,6 +46,16 @@ bool permits::release(std::size_t max) noexcept {
   return true;
 }
 
+bool permits::spin() noexcept {
+  for (int i = 0; i < spins_max; ++i) {
+    lowlevel::cpu_relax();
+    if (value() > 0) {
+      return try_take();
+    }
+  }
+  return false;
+}
+
 permits::snapshot permits::look() const noexcept {
   std::lock_guard const guard{lock_};
   return {value(), line_.size(), available(), value() == 0 && called_.empty()};
@@ -61,6 +79,9 @@ void permits::arrived(waiter& w) noexcept {
     called_.remove(w);
     holder_ = lowlevel::running_task_id();
     call_waiters(chain);
+    if (line_.empty() && called_.empty()) {
+      in_line_.store(false, lowlevel::memory_order_relaxed);
+    }
   }
   chain.wake();
 }
@@ -90,19 +111,40 @@ bool permit_wait::suspend() noexcept {
   {
     std::lock_guard const guard{from_.lock_};
     if (!from_.available()) {
-      return from_.line_.enter(*this);
+      yields_ = false;
+      return from_.enter(*this);
     }
     if (!yields_) {
-      from_.take();  // released meanwhile
+      from_.take(lowlevel::running_task_id());  // released meanwhile
       return false;
     }
-    if (!from_.called_.enter_called(*this)) {
-      return false;
-    }
-    from_.set_value(from_.value() - 1);
   }
+  // Without the permit: whoever wanted it meanwhile would stand in line, and everybody after him.
+  if (!begin_unpublished()) {
+    return false;
+  }
+  task_of_flow(flow()).note_wait(where());
   lowlevel::yield(*this);
   return true;
+}
+
+// Called, it goes on. One that has given way takes the permit only now, or waits for it.
+void permit_wait::run(lowlevel::work_item& item) noexcept {
+  auto& self = static_cast<permit_wait&>(item);
+  if (!std::exchange(self.yields_, false)) {
+    resume(self);
+    return;
+  }
+  if (self.begin_unpublished()) {
+    permits& from = self.from_;
+    std::lock_guard const guard{from.lock_};
+    if (from.available()) {
+      from.take(task_of_flow(self.flow()).id());
+    } else if (from.enter(self)) {
+      return;
+    }
+  }
+  self.resume_now();
 }
 
 }  // namespace skein::detail

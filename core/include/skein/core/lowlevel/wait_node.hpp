@@ -96,6 +96,9 @@ class wait_node : public work_item {
  protected:
   ~wait_node() = default;
 
+  /// Resumes the coroutine on this worker, now, after a wait that ended (or did not begin) in `run`.
+  void resume_now() noexcept;
+
   /// For the destructor of every awaiter: if the wait did not end, unlinks it from the primitive.
   void leave() noexcept {
     if (phase_ == phase::waiting || phase_ == phase::cancelled_waiting) [[unlikely]] {

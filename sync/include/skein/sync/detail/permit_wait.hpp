@@ -51,8 +51,14 @@ class permits {
     if (!available()) {
       return false;
     }
-    take();
+    take(lowlevel::running_task_id());
     return true;
+  }
+  /// For who would be the first in line: waits a moment for somebody who runs on another worker. A line, once
+  /// there is one, stays as long as people come back for more, and every pass of it suspends a task
+  /// (notes/hand_over.md).
+  [[nodiscard]] bool take_after_spinning() noexcept {
+    return !in_line_.load(lowlevel::memory_order_relaxed) && detail::this_thread().lone_loop == 0 && spin();
   }
   /// Says who holds the last permit that was taken, with the lock held.
   void say_holder(lowlevel::dependency& into) const noexcept;
@@ -73,15 +79,22 @@ class permits {
   [[nodiscard]] bool available() const noexcept { return value() > 0 && line_.empty() && called_.empty(); }
   void set_value(std::size_t to) noexcept { value_.store(to, lowlevel::memory_order_relaxed); }
   void call_waiters(wake_chain& chain) noexcept;
-  void take() noexcept {
+  void take(std::uint64_t task) noexcept {
     set_value(value() - 1);
-    holder_ = lowlevel::running_task_id();
+    holder_ = task;
+    in_line_.store(false, lowlevel::memory_order_relaxed);
   }
+  [[nodiscard]] bool enter(waiter& w) noexcept {
+    in_line_.store(true, lowlevel::memory_order_relaxed);
+    return line_.enter(w);
+  }
+  [[nodiscard]] bool spin() noexcept;
 
   void arrived(waiter& w) noexcept;
 
   mutable lowlevel::biased_lock lock_;
   lowlevel::atomic<std::size_t> value_;  // written with lock_ held
+  lowlevel::atomic<bool> in_line_{false};  // a hint: somebody entered the line since an acquire found it empty
   std::uint64_t holder_ = 0;             // the task that took the last one and ran since; 0: a thread
   waiter_line line_{lock_};
   waiter_line called_{lock_};  // have been given a permit and did not run yet
@@ -95,7 +108,7 @@ class permit_wait : public waiter {
 
   [[nodiscard]] bool await_ready() noexcept {
     yields_ = !lowlevel::spend_budget();
-    return !yields_ && from_.try_take();
+    return !yields_ && (from_.try_take() || from_.take_after_spinning());
   }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> coroutine) {
@@ -103,6 +116,7 @@ class permit_wait : public waiter {
     return suspend();
   }
 
+  static void run(lowlevel::work_item& item) noexcept;
   static void give_back(waiter& from, wake_chain& chain) noexcept;
   /// For waits for a lock.
   static void depends(lowlevel::wait_node& node, lowlevel::dependency& into) noexcept;

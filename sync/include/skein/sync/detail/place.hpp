@@ -62,8 +62,9 @@ void abandon_place(waiter& w, give_back_function give_back, close_ranks_function
 template <give_back_function GiveBack, close_ranks_function CloseRanks = &changes_nothing>
 [[nodiscard]] constexpr lowlevel::work_ops place_ops(
     char const* what,
-    void (*depends)(lowlevel::wait_node&, lowlevel::dependency&) noexcept = nullptr) noexcept {
-  return {&lowlevel::wait_node::resume,
+    void (*depends)(lowlevel::wait_node&, lowlevel::dependency&) noexcept = nullptr,
+    void (*run)(lowlevel::work_item&) noexcept = &lowlevel::wait_node::resume) noexcept {
+  return {run,
           &lowlevel::drop_wait,
           [](lowlevel::wait_node& node) noexcept {
             return cancel_place(static_cast<waiter&>(node), GiveBack, CloseRanks);
