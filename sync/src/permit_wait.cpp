@@ -119,13 +119,7 @@ bool permit_wait::suspend() noexcept {
       return false;
     }
   }
-  // Without the permit: whoever wanted it meanwhile would stand in line, and everybody after him.
-  if (!begin_unpublished()) {
-    return false;
-  }
-  task_of_flow(flow()).note_wait(where());
-  lowlevel::yield(*this);
-  return true;
+  return give_way();
 }
 
 // Called, it goes on. One that has given way takes the permit only now, or waits for it.

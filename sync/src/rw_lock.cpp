@@ -4,8 +4,11 @@
 
 #include <fmt/core.h>
 
+#include <skein/core/detail/task_state.hpp>
+
 #include <mutex>
 #include <stdexcept>
+#include <utility>
 
 namespace skein {
 namespace detail {
@@ -82,27 +85,43 @@ rw_core::snapshot rw_core::look() const noexcept {
 
 // ---- the wait --------------------------------------------------------------------------------------------
 
-constinit lowlevel::work_ops const rw_wait::read_ops =
-    place_ops<&rw_wait::give_back, &rw_wait::close_ranks>("rw_lock.acquire_read", &rw_wait::depends);
-constinit lowlevel::work_ops const rw_wait::write_ops =
-    place_ops<&rw_wait::give_back, &rw_wait::close_ranks>("rw_lock.acquire_write", &rw_wait::depends);
+constinit lowlevel::work_ops const rw_wait::read_ops = place_ops<&rw_wait::give_back, &rw_wait::close_ranks>(
+    "rw_lock.acquire_read", &rw_wait::depends, &rw_wait::run);
+constinit lowlevel::work_ops const rw_wait::write_ops = place_ops<&rw_wait::give_back, &rw_wait::close_ranks>(
+    "rw_lock.acquire_write", &rw_wait::depends, &rw_wait::run);
 
 bool rw_wait::suspend() noexcept {
   {
     std::lock_guard const guard{from_.lock_};
     if (!from_.may_enter(mode_) || !from_.line_.empty()) {
+      yields_ = false;
       return from_.line_.enter(*this);
     }
-    if (yields_ && !from_.called_.enter_called(*this)) {
+    if (!yields_) {
+      from_.enter(mode_, lowlevel::running_task_id());  // released meanwhile
       return false;
     }
-    from_.enter(mode_, lowlevel::running_task_id());
-    if (!yields_) {
-      return false;  // released meanwhile
+  }
+  return give_way();
+}
+
+// Called, it goes on. One that has given way enters only now, or stands in line.
+void rw_wait::run(lowlevel::work_item& item) noexcept {
+  auto& self = static_cast<rw_wait&>(item);
+  if (!std::exchange(self.yields_, false)) {
+    resume(self);
+    return;
+  }
+  if (self.begin_unpublished()) {
+    rw_core& from = self.from_;
+    std::lock_guard const guard{from.lock_};
+    if (from.may_enter(self.mode_) && from.line_.empty()) {
+      from.enter(self.mode_, task_of_flow(self.flow()).id());
+    } else if (from.line_.enter(self)) {
+      return;
     }
   }
-  lowlevel::yield(*this);
-  return true;
+  self.resume_now();
 }
 
 void rw_wait::give_back(waiter& from, wake_chain& chain) noexcept {

@@ -176,7 +176,8 @@ SKEIN_TEST_CASE("item_run: what a cancelled getter was given comes before the ru
   }
 }
 
-SKEIN_TEST_CASE("item_run: putters that waited come behind the run, and before later items", "[sync][queue]") {
+SKEIN_TEST_CASE("item_run: putters that waited come behind the run, and before later items",
+                "[sync][queue]") {
   skein::queue<int> q{2};
   q.put_nowait(1);
   q.put_nowait(2);

@@ -94,8 +94,9 @@ class permits {
 
   mutable lowlevel::biased_lock lock_;
   lowlevel::atomic<std::size_t> value_;  // written with lock_ held
-  lowlevel::atomic<bool> in_line_{false};  // a hint: somebody entered the line since an acquire found it empty
-  std::uint64_t holder_ = 0;             // the task that took the last one and ran since; 0: a thread
+  lowlevel::atomic<bool> in_line_{
+      false};                 // a hint: somebody entered the line since an acquire found it empty
+  std::uint64_t holder_ = 0;  // the task that took the last one and ran since; 0: a thread
   waiter_line line_{lock_};
   waiter_line called_{lock_};  // have been given a permit and did not run yet
 };

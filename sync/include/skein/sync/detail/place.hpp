@@ -61,8 +61,7 @@ void abandon_place(waiter& w, give_back_function give_back, close_ranks_function
 /// The operations of a wait that stands in lines.
 template <give_back_function GiveBack, close_ranks_function CloseRanks = &changes_nothing>
 [[nodiscard]] constexpr lowlevel::work_ops place_ops(
-    char const* what,
-    void (*depends)(lowlevel::wait_node&, lowlevel::dependency&) noexcept = nullptr,
+    char const* what, void (*depends)(lowlevel::wait_node&, lowlevel::dependency&) noexcept = nullptr,
     void (*run)(lowlevel::work_item&) noexcept = &lowlevel::wait_node::resume) noexcept {
   return {run,
           &lowlevel::drop_wait,

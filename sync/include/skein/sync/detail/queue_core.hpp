@@ -63,9 +63,9 @@ enum class item_order : std::uint8_t {
 struct queue_share {
   queue_node* item = nullptr;
   bool claim = false;
-  bool copied = false;         // to where `into` points
-  void* into = nullptr;        // for an item of a run
-  std::uint64_t number = 0;    // of the copied one
+  bool copied = false;       // to where `into` points
+  void* into = nullptr;      // for an item of a run
+  std::uint64_t number = 0;  // of the copied one
 };
 
 class get_wait;

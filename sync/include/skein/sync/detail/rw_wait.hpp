@@ -96,6 +96,7 @@ class rw_wait : public waiter {
   friend class rw_core;
   static lowlevel::work_ops const read_ops;
   static lowlevel::work_ops const write_ops;
+  static void run(lowlevel::work_item& item) noexcept;
   static void give_back(waiter& from, wake_chain& chain) noexcept;
   static void close_ranks(waiter& from, wake_chain& chain) noexcept;
   static void depends(lowlevel::wait_node& node, lowlevel::dependency& into) noexcept;

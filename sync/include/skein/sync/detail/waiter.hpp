@@ -68,6 +68,12 @@ class waiter : public lowlevel::wait_node {
     }
   }
 
+  /// For one whose budget is spent, and that can have what it wants: gives way without it, and `run` tries
+  /// again. If it took it along, whoever wants it meanwhile would stand in line, and everybody after him.
+  ///
+  /// Returns     False when a cancel was pending.
+  [[nodiscard]] bool give_way() noexcept;
+
   // The waiting coroutine only.
   bool yields_ = false;  // the budget is spent: it has its turn later, even if it need not wait
 

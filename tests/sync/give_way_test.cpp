@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// permit_wait_test.cpp: taking a permit when the budget of the turn is spent: the task gives way without it.
+// give_way_test.cpp: locks and permits that can be had when the budget of the turn is spent: the task gives way
+// without them.
 #include <support/catch.hpp>
 
 #include <skein/core/create_task.hpp>
@@ -8,25 +9,33 @@
 #include <skein/core/run.hpp>
 #include <skein/core/sleep.hpp>
 #include <skein/sync/lock.hpp>
+#include <skein/sync/rw_lock.hpp>
 #include <skein/sync/semaphore.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
-#include <type_traits>
 #include <utility>
 
 using namespace std::chrono_literals;
 
 namespace {
 
-template <class Primitive>
-Primitive one_permit() {
-  if constexpr (std::is_same_v<Primitive, skein::lock>) {
-    return Primitive{};
-  } else {
-    return Primitive{1};
-  }
-}
+struct one_permit {
+  skein::semaphore permits{1};
+  auto acquire() { return permits.acquire(); }
+  bool try_acquire() { return permits.try_acquire(); }
+  void release() { permits.release(); }
+  std::size_t waiting() { return permits.waiting(); }
+};
+
+struct write_side {
+  skein::rw_lock lock;
+  auto acquire() { return lock.acquire_write(); }
+  bool try_acquire() { return lock.try_acquire_write(); }
+  void release() { lock.release_write(); }
+  std::size_t waiting() { return lock.waiting(); }
+};
 
 /// Acquires as one does whose budget is spent; `meanwhile` runs when it has given way.
 template <class Primitive>
@@ -38,9 +47,9 @@ skein::coro<> acquire_spent(Primitive& from, std::function<void()> meanwhile) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("permit_wait: who gives way takes the permit when it runs again", "[sync][lock]", skein::lock,
-                   skein::semaphore) {
-  TestType one = one_permit<TestType>();
+TEMPLATE_TEST_CASE("give_way: who gives way takes the permit when it runs again", "[sync][lock]", skein::lock,
+                   one_permit, write_side) {
+  TestType one;
   bool gave_way = false;
   skein::run(
       [&]() -> skein::coro<> {
@@ -56,14 +65,14 @@ TEMPLATE_TEST_CASE("permit_wait: who gives way takes the permit when it runs aga
       {.workers = 1});
 }
 
-TEMPLATE_TEST_CASE("permit_wait: who gives way does not hold the permit, and stands in line if it is gone",
-                   "[sync][lock]", skein::lock, skein::semaphore) {
-  TestType one = one_permit<TestType>();
+TEMPLATE_TEST_CASE("give_way: who gives way does not hold the permit, and stands in line if it is gone",
+                   "[sync][lock]", skein::lock, one_permit, write_side) {
+  TestType one;
   skein::run(
       [&]() -> skein::coro<> {
         bool taken = false;
-        auto const acquiring =
-            skein::create_task([&]() -> skein::coro<> { co_await acquire_spent(one, [&] { taken = one.try_acquire(); }); });
+        auto const acquiring = skein::create_task(
+            [&]() -> skein::coro<> { co_await acquire_spent(one, [&] { taken = one.try_acquire(); }); });
         while (one.waiting() == 0) {
           co_await skein::sleep(0s);
         }
@@ -76,9 +85,9 @@ TEMPLATE_TEST_CASE("permit_wait: who gives way does not hold the permit, and sta
       {.workers = 1});
 }
 
-TEMPLATE_TEST_CASE("permit_wait: a cancel of who has given way is thrown, and the permit stays free",
-                   "[sync][lock]", skein::lock, skein::semaphore) {
-  TestType one = one_permit<TestType>();
+TEMPLATE_TEST_CASE("give_way: a cancel of who has given way is thrown, and the permit stays free",
+                   "[sync][lock]", skein::lock, one_permit, write_side) {
+  TestType one;
   skein::run(
       [&]() -> skein::coro<> {
         skein::task<> acquiring;
@@ -92,9 +101,9 @@ TEMPLATE_TEST_CASE("permit_wait: a cancel of who has given way is thrown, and th
       {.workers = 1});
 }
 
-TEMPLATE_TEST_CASE("permit_wait: who had given way and stands in line now can be cancelled", "[sync][lock]",
-                   skein::lock, skein::semaphore) {
-  TestType one = one_permit<TestType>();
+TEMPLATE_TEST_CASE("give_way: who had given way and stands in line now can be cancelled", "[sync][lock]",
+                   skein::lock, one_permit, write_side) {
+  TestType one;
   skein::run(
       [&]() -> skein::coro<> {
         auto const acquiring = skein::create_task(
