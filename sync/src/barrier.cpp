@@ -5,7 +5,6 @@
 #include <fmt/core.h>
 
 #include <cstdint>
-#include <mutex>
 
 namespace skein {
 namespace {
@@ -24,7 +23,7 @@ barrier::barrier(std::size_t parties) : parties_{checked(parties)} {}
 barrier::~barrier() {
   std::size_t waiters = 0;
   {
-    std::lock_guard const guard{lock_};  // who let others go on may not have unlocked yet
+    lowlevel::biased_guard const guard{lock_};  // who let others go on may not have unlocked yet
     waiters = filling_.disband() + early_.disband();
     static_cast<void>(leaving_.disband());
   }
@@ -73,7 +72,7 @@ void barrier::begin_round_if_drained(detail::wake_chain& chain) noexcept {
 void barrier::reset() noexcept {
   detail::wake_chain chain;
   {
-    std::lock_guard const guard{lock_};
+    lowlevel::biased_guard const guard{lock_};
     fail_all(outcome::interrupted, chain);
     state_ = leaving_.empty() ? state::filling : state::resetting;
   }
@@ -83,7 +82,7 @@ void barrier::reset() noexcept {
 void barrier::abort() noexcept {
   detail::wake_chain chain;
   {
-    std::lock_guard const guard{lock_};
+    lowlevel::biased_guard const guard{lock_};
     fail_all(outcome::interrupted, chain);
     while (!early_.empty()) {
       static_cast<detail::barrier_wait*>(early_.first())->outcome_ = outcome::aborted;
@@ -95,17 +94,17 @@ void barrier::abort() noexcept {
 }
 
 std::size_t barrier::n_waiting() const noexcept {
-  std::lock_guard const guard{lock_};
+  lowlevel::biased_guard const guard{lock_};
   return filling_.size();
 }
 
 std::size_t barrier::waiting() const noexcept {
-  std::lock_guard const guard{lock_};
+  lowlevel::biased_guard const guard{lock_};
   return filling_.size() + early_.size();
 }
 
 bool barrier::broken() const noexcept {
-  std::lock_guard const guard{lock_};
+  lowlevel::biased_guard const guard{lock_};
   return state_ == state::broken;
 }
 
@@ -113,7 +112,7 @@ std::string barrier::repr() const {
   state now = state::filling;
   std::size_t waiters = 0;
   {
-    std::lock_guard const guard{lock_};
+    lowlevel::biased_guard const guard{lock_};
     now = state_;
     waiters = filling_.size();
   }
@@ -143,7 +142,7 @@ bool barrier_wait::await_ready() noexcept {
   }
   wake_chain chain;
   {
-    std::lock_guard const guard{barrier_.lock_};
+    lowlevel::biased_guard const guard{barrier_.lock_};
     if (barrier_.state_ == barrier::state::broken) {
       outcome_ = outcome::aborted;
       return true;
@@ -161,7 +160,7 @@ bool barrier_wait::await_ready() noexcept {
 bool barrier_wait::suspend() noexcept {
   wake_chain chain;
   {
-    std::lock_guard const guard{barrier_.lock_};
+    lowlevel::biased_guard const guard{barrier_.lock_};
     if (barrier_.state_ == barrier::state::broken) {
       outcome_ = outcome::aborted;
       return false;
@@ -200,7 +199,7 @@ std::size_t barrier_wait::await_resume() {
   if (line() != nullptr) {
     wake_chain chain;
     {
-      std::lock_guard const guard{barrier_.lock_};
+      lowlevel::biased_guard const guard{barrier_.lock_};
       barrier_.leaving_.remove(*this);
       barrier_.begin_round_if_drained(chain);
     }

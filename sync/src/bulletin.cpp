@@ -13,7 +13,7 @@ bulletin::~bulletin() { report_disbanded("broadcast or watch", line_.disband());
 bool bulletin::post(message fresh) {
   wake_chain chain;
   {
-    std::lock_guard const guard{lock_};
+    lowlevel::biased_guard const guard{lock_};
     if (closed_) {
       return false;
     }
@@ -30,7 +30,7 @@ bool bulletin::post(message fresh) {
 void bulletin::close() noexcept {
   wake_chain chain;
   {
-    std::lock_guard const guard{lock_};
+    lowlevel::biased_guard const guard{lock_};
     closed_ = true;
     while (!line_.empty()) {
       chain.add(line_.call_first());
@@ -40,7 +40,7 @@ void bulletin::close() noexcept {
 }
 
 bulletin::found bulletin::look(std::uint64_t& next, message& into, std::uint64_t& missed) const noexcept {
-  std::lock_guard const guard{lock_};
+  lowlevel::biased_guard const guard{lock_};
   std::uint64_t const oldest = end_ - kept();
   if (next < oldest) {
     missed = oldest - next;
@@ -55,38 +55,38 @@ bulletin::found bulletin::look(std::uint64_t& next, message& into, std::uint64_t
 }
 
 bulletin::message bulletin::newest() const noexcept {
-  std::lock_guard const guard{lock_};
+  lowlevel::biased_guard const guard{lock_};
   return ring_[(end_ - 1) % ring_.size()];
 }
 
 void bulletin::add_reader(std::uint64_t& next) noexcept {
-  std::lock_guard const guard{lock_};
+  lowlevel::biased_guard const guard{lock_};
   ++readers_;
   next = end_;
 }
 
 void bulletin::remove_reader() noexcept {
-  std::lock_guard const guard{lock_};
+  lowlevel::biased_guard const guard{lock_};
   --readers_;
 }
 
 std::uint64_t bulletin::end() const noexcept {
-  std::lock_guard const guard{lock_};
+  lowlevel::biased_guard const guard{lock_};
   return end_;
 }
 
 bool bulletin::closed() const noexcept {
-  std::lock_guard const guard{lock_};
+  lowlevel::biased_guard const guard{lock_};
   return closed_;
 }
 
 std::size_t bulletin::readers() const noexcept {
-  std::lock_guard const guard{lock_};
+  lowlevel::biased_guard const guard{lock_};
   return readers_;
 }
 
 std::size_t bulletin::waiting() const noexcept {
-  std::lock_guard const guard{lock_};
+  lowlevel::biased_guard const guard{lock_};
   return line_.size();
 }
 
@@ -99,13 +99,13 @@ bool bulletin_wait::await_ready() noexcept {
   if (yields_) {
     return false;
   }
-  std::lock_guard const guard{from_.lock_};
+  lowlevel::biased_guard const guard{from_.lock_};
   return from_.has_news(wanted_);
 }
 
 bool bulletin_wait::suspend() noexcept {
   {
-    std::lock_guard const guard{from_.lock_};
+    lowlevel::biased_guard const guard{from_.lock_};
     if (!from_.has_news(wanted_)) {
       return from_.line_.enter(*this);
     }

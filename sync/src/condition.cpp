@@ -5,7 +5,6 @@
 #include <fmt/core.h>
 
 #include <limits>
-#include <mutex>
 #include <stdexcept>
 #include <utility>
 
@@ -21,8 +20,8 @@ constinit lowlevel::work_ops const condition_wait::ops{
 notice_board::~notice_board() {
   std::size_t waiters = 0;
   {
-    std::lock_guard const guard{lock_};
-    std::lock_guard const inner{permits_.lock_};
+    lowlevel::biased_guard const guard{lock_};
+    lowlevel::biased_guard const inner{permits_.lock_};
     waiters = line_.disband();
     forget_notified(permits_.line_);
     forget_notified(permits_.called_);
@@ -42,8 +41,8 @@ void notice_board::forget_notified(waiter_line const& of_lock) noexcept {
 void notice_board::notify(std::size_t n) noexcept {
   wake_chain chain;
   {
-    std::lock_guard const guard{lock_};
-    std::lock_guard const inner{permits_.lock_};
+    lowlevel::biased_guard const guard{lock_};
+    lowlevel::biased_guard const inner{permits_.lock_};
     for (; n > 0 && !line_.empty(); --n) {
       auto& w = static_cast<condition_wait&>(*line_.first());
       w.notified_ = true;
@@ -55,7 +54,7 @@ void notice_board::notify(std::size_t n) noexcept {
 }
 
 std::size_t notice_board::waiting() const noexcept {
-  std::lock_guard const guard{lock_};
+  lowlevel::biased_guard const guard{lock_};
   return line_.size();
 }
 
@@ -71,7 +70,7 @@ void notice_board::check_held(char const* what_cannot) const {
 bool condition_wait::suspend() noexcept {
   permits& held = from_;  // after the unlock this object may be gone
   {
-    std::lock_guard const guard{board_.lock_};
+    lowlevel::biased_guard const guard{board_.lock_};
     if (!board_.line_.enter(*this)) {
       return false;
     }
@@ -92,7 +91,7 @@ bool condition_wait::cancel_wait(lowlevel::wait_node& node) noexcept {
     }
     self.set_cancelled();
     if (place.line() == &self.board_.line_) {
-      std::lock_guard const inner{self.from_.lock_};
+      lowlevel::biased_guard const inner{self.from_.lock_};
       place.line()->pass(self, self.from_.line_);
       self.from_.call_waiters(chain);
     } else {

@@ -4,14 +4,12 @@
 
 #include <fmt/core.h>
 
-#include <mutex>
-
 namespace skein {
 
 event::~event() {
   std::size_t waiters = 0;
   {
-    std::lock_guard const guard{lock_};  // a set() that let its waiter go on may not have unlocked yet
+    lowlevel::biased_guard const guard{lock_};  // a set() that let its waiter go on may not have unlocked yet
     waiters = line_.disband();
   }
   detail::report_disbanded("event", waiters);
@@ -20,7 +18,7 @@ event::~event() {
 void event::set() noexcept {
   detail::wake_chain chain;
   {
-    std::lock_guard const guard{lock_};
+    lowlevel::biased_guard const guard{lock_};
     set_.store(true, lowlevel::memory_order_release);  // [A]
     while (!line_.empty()) {
       chain.add(line_.call_first());
@@ -30,12 +28,12 @@ void event::set() noexcept {
 }
 
 void event::clear() noexcept {
-  std::lock_guard const guard{lock_};
+  lowlevel::biased_guard const guard{lock_};
   set_.store(false, lowlevel::memory_order_release);  // [A]
 }
 
 std::size_t event::waiting() const noexcept {
-  std::lock_guard const guard{lock_};
+  lowlevel::biased_guard const guard{lock_};
   return line_.size();
 }
 
@@ -43,7 +41,7 @@ std::string event::repr() const {
   bool set = false;
   std::size_t waiters = 0;
   {
-    std::lock_guard const guard{lock_};
+    lowlevel::biased_guard const guard{lock_};
     set = is_set();
     waiters = line_.size();
   }
@@ -65,7 +63,7 @@ bool event_wait::await_ready() noexcept {
 
 bool event_wait::suspend() noexcept {
   {
-    std::lock_guard const guard{event_.lock_};
+    lowlevel::biased_guard const guard{event_.lock_};
     if (!event_.is_set()) {
       return event_.line_.enter(*this);
     }

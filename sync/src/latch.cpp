@@ -5,7 +5,6 @@
 #include <fmt/core.h>
 
 #include <cstdint>
-#include <mutex>
 #include <stdexcept>
 
 namespace skein {
@@ -25,7 +24,7 @@ latch::latch(std::size_t count) : count_{checked(count)} {}
 latch::~latch() {
   std::size_t waiters = 0;
   {
-    std::lock_guard const guard{lock_};  // who let its waiter go on may not have unlocked yet
+    lowlevel::biased_guard const guard{lock_};  // who let its waiter go on may not have unlocked yet
     waiters = line_.disband();
   }
   detail::report_disbanded("latch", waiters);
@@ -36,7 +35,7 @@ void latch::count_down(std::size_t k) {
   std::size_t left = 0;
   bool too_often = false;
   {
-    std::lock_guard const guard{lock_};
+    lowlevel::biased_guard const guard{lock_};
     left = count_.load(lowlevel::memory_order_relaxed);
     too_often = k > left;
     if (!too_often) {
@@ -53,7 +52,7 @@ void latch::count_down(std::size_t k) {
 }
 
 std::size_t latch::waiting() const noexcept {
-  std::lock_guard const guard{lock_};
+  lowlevel::biased_guard const guard{lock_};
   return line_.size();
 }
 
@@ -61,7 +60,7 @@ std::string latch::repr() const {
   std::size_t count = 0;
   std::size_t waiters = 0;
   {
-    std::lock_guard const guard{lock_};
+    lowlevel::biased_guard const guard{lock_};
     count = count_.load(lowlevel::memory_order_relaxed);
     waiters = line_.size();
   }
@@ -85,7 +84,7 @@ bool latch_wait::await_ready() {
 
 bool latch_wait::suspend() noexcept {
   {
-    std::lock_guard const guard{latch_.lock_};
+    lowlevel::biased_guard const guard{latch_.lock_};
     if (!latch_.try_wait()) {
       return latch_.line_.enter(*this);
     }

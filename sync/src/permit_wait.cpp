@@ -4,7 +4,6 @@
 
 #include <skein/core/detail/task_state.hpp>
 
-#include <mutex>
 #include <utility>
 
 namespace skein::detail {
@@ -31,7 +30,7 @@ void permits::call_waiters(wake_chain& chain) noexcept {
 bool permits::release(std::size_t max) noexcept {
   waiter* next = nullptr;
   {
-    std::lock_guard const guard{lock_};
+    lowlevel::biased_guard const guard{lock_};
     if (value() + called_.size() >= max) {
       return false;
     }
@@ -57,14 +56,14 @@ bool permits::spin() noexcept {
 }
 
 permits::snapshot permits::look() const noexcept {
-  std::lock_guard const guard{lock_};
+  lowlevel::biased_guard const guard{lock_};
   return {value(), line_.size(), available(), value() == 0 && called_.empty()};
 }
 
 void permits::disband(char const* primitive) noexcept {
   std::size_t waiters = 0;
   {
-    std::lock_guard const guard{lock_};  // a release that let somebody go on may not have unlocked yet
+    lowlevel::biased_guard const guard{lock_};  // a release that let somebody go on may not have unlocked yet
     waiters = line_.disband();
     static_cast<void>(called_.disband());
   }
@@ -75,7 +74,7 @@ void permits::disband(char const* primitive) noexcept {
 void permits::arrived(waiter& w) noexcept {
   wake_chain chain;
   {
-    std::lock_guard const guard{lock_};
+    lowlevel::biased_guard const guard{lock_};
     called_.remove(w);
     holder_ = lowlevel::running_task_id();
     call_waiters(chain);
@@ -109,7 +108,7 @@ void permit_wait::depends(lowlevel::wait_node& node, lowlevel::dependency& into)
 
 bool permit_wait::suspend() noexcept {
   {
-    std::lock_guard const guard{from_.lock_};
+    lowlevel::biased_guard const guard{from_.lock_};
     if (!from_.available()) {
       yields_ = false;
       return from_.enter(*this);
@@ -131,7 +130,7 @@ void permit_wait::run(lowlevel::work_item& item) noexcept {
   }
   if (self.begin_unpublished()) {
     permits& from = self.from_;
-    std::lock_guard const guard{from.lock_};
+    lowlevel::biased_guard const guard{from.lock_};
     if (from.available()) {
       from.take(task_of_flow(self.flow()).id());
     } else if (from.enter(self)) {

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <mutex>
 #include <utility>
 
 namespace skein::detail {
@@ -185,7 +184,7 @@ void queue_core::call_joiners_if_done(wake_chain& chain) noexcept {
 queue_core::result queue_core::try_put(queue_node& node) noexcept {
   wake_chain chain;
   {
-    std::lock_guard const guard{lock_};
+    lowlevel::biased_guard const guard{lock_};
     if (shut_down_) {
       return result::shut_down;
     }
@@ -201,7 +200,7 @@ queue_core::result queue_core::try_put(queue_node& node) noexcept {
 queue_core::result queue_core::try_get(queue_share& share) noexcept {
   wake_chain chain;
   {
-    std::lock_guard const guard{lock_};
+    lowlevel::biased_guard const guard{lock_};
     if (!has_item()) {
       return drained() ? result::shut_down : result::not_now;
     }
@@ -215,7 +214,7 @@ queue_core::result queue_core::try_get(queue_share& share) noexcept {
 bool queue_core::task_done() noexcept {
   wake_chain chain;
   {
-    std::lock_guard const guard{lock_};
+    lowlevel::biased_guard const guard{lock_};
     if (unfinished_ == 0) {
       return false;
     }
@@ -233,7 +232,7 @@ queue_node* queue_core::shut_down(bool immediate) noexcept {
   wake_chain chain;
   queue_node* dropped = nullptr;
   {
-    std::lock_guard const guard{lock_};
+    lowlevel::biased_guard const guard{lock_};
     shut_down_ = true;
     if (immediate) {
       dropped_ = true;
@@ -256,7 +255,7 @@ queue_node* queue_core::disband(char const* primitive) noexcept {
   std::size_t waiters = 0;
   queue_node* items = nullptr;
   {
-    std::lock_guard const guard{lock_};  // a put that let somebody go on may not have unlocked yet
+    lowlevel::biased_guard const guard{lock_};  // a put that let somebody go on may not have unlocked yet
     waiters = getters_.disband() + putters_.disband() + joiners_.disband();
     static_cast<void>(called_getters_.disband());
     static_cast<void>(called_putters_.disband());
@@ -277,7 +276,7 @@ queue_node* queue_core::take_newest() noexcept {
   wake_chain chain;
   queue_node* newest = nullptr;
   {
-    std::lock_guard const guard{lock_};
+    lowlevel::biased_guard const guard{lock_};
     if (dropped_) {
       return nullptr;
     }
@@ -290,7 +289,7 @@ queue_node* queue_core::take_newest() noexcept {
 }
 
 queue_node* queue_core::take_all() noexcept {
-  std::lock_guard const guard{lock_};
+  lowlevel::biased_guard const guard{lock_};
   return std::exchange(head_, nullptr);
 }
 
@@ -298,7 +297,7 @@ queue_node* queue_core::take_all() noexcept {
 void queue_core::use_claim() noexcept {
   wake_chain chain;
   {
-    std::lock_guard const guard{lock_};
+    lowlevel::biased_guard const guard{lock_};
     --claims_;
     call_putters(chain);
   }
@@ -308,7 +307,7 @@ void queue_core::use_claim() noexcept {
 void queue_core::give_back_claim() noexcept {
   wake_chain chain;
   {
-    std::lock_guard const guard{lock_};
+    lowlevel::biased_guard const guard{lock_};
     pass_claim(chain);
   }
   chain.wake();
@@ -318,7 +317,7 @@ bool queue_core::give_back(queue_node& node) noexcept {
   queue_share share{.item = &node};
   wake_chain chain;
   {
-    std::lock_guard const guard{lock_};
+    lowlevel::biased_guard const guard{lock_};
     take_back(share, chain);
     call_getters_if_drained(chain);
   }
@@ -327,34 +326,34 @@ bool queue_core::give_back(queue_node& node) noexcept {
 }
 
 void queue_core::add_spare(queue_node& run) noexcept {
-  std::lock_guard const guard{lock_};
+  lowlevel::biased_guard const guard{lock_};
   run.next = std::exchange(spare_, &run);
 }
 
 // ---- looking ---------------------------------------------------------------------------------------------
 
 std::size_t queue_core::size() const noexcept {
-  std::lock_guard const guard{lock_};
+  lowlevel::biased_guard const guard{lock_};
   return size_;
 }
 
 bool queue_core::full() const noexcept {
-  std::lock_guard const guard{lock_};
+  lowlevel::biased_guard const guard{lock_};
   return !has_room();
 }
 
 bool queue_core::is_shut_down() const noexcept {
-  std::lock_guard const guard{lock_};
+  lowlevel::biased_guard const guard{lock_};
   return shut_down_;
 }
 
 std::size_t queue_core::waiting() const noexcept {
-  std::lock_guard const guard{lock_};
+  lowlevel::biased_guard const guard{lock_};
   return getters_.size() + putters_.size();
 }
 
 queue_core::snapshot queue_core::look() const noexcept {
-  std::lock_guard const guard{lock_};
+  lowlevel::biased_guard const guard{lock_};
   return {size_, getters_.size(), putters_.size(), unfinished_, shut_down_};
 }
 

@@ -2,7 +2,6 @@
 // queue_wait.cpp: waiting for an item, for room, for the end of the work.
 #include <skein/sync/detail/queue_wait.hpp>
 
-#include <mutex>
 #include <utility>
 
 namespace skein::detail {
@@ -19,7 +18,7 @@ bool get_wait::await_ready() noexcept {
 bool get_wait::suspend() noexcept {
   wake_chain chain;
   {
-    std::lock_guard const guard{queue_.lock_};
+    lowlevel::biased_guard const guard{queue_.lock_};
     if (!queue_.has_item()) {
       return !queue_.drained() && queue_.getters_.enter(*this);
     }
@@ -48,7 +47,7 @@ void get_wait::give_back(waiter& from, wake_chain& chain) noexcept {
 void get_wait::arrived() noexcept {
   wake_chain chain;
   {
-    std::lock_guard const guard{queue_.lock_};
+    lowlevel::biased_guard const guard{queue_.lock_};
     queue_.called_getters_.remove(*this);
     queue_.call_putters(chain);
     queue_.call_getters_if_drained(chain);
@@ -88,7 +87,7 @@ bool put_wait::await_ready() noexcept {
 bool put_wait::suspend() noexcept {
   wake_chain chain;
   {
-    std::lock_guard const guard{queue_.lock_};
+    lowlevel::biased_guard const guard{queue_.lock_};
     if (queue_.shut_down_) {
       return false;
     }
@@ -119,7 +118,7 @@ void put_wait::give_back(waiter& from, wake_chain& chain) noexcept {
 void put_wait::arrived() noexcept {
   wake_chain chain;
   {
-    std::lock_guard const guard{queue_.lock_};
+    lowlevel::biased_guard const guard{queue_.lock_};
     queue_.called_putters_.remove(*this);
     if (!queue_.shut_down_) {
       queue_.accept(node_, chain);
@@ -148,7 +147,7 @@ constinit lowlevel::work_ops const join_wait::ops = place_ops<&gives_nothing_bac
 
 bool join_wait::suspend() noexcept {
   {
-    std::lock_guard const guard{queue_.lock_};
+    lowlevel::biased_guard const guard{queue_.lock_};
     if (queue_.unfinished_ != 0) {
       return queue_.joiners_.enter(*this);
     }

@@ -6,7 +6,6 @@
 
 #include <skein/core/detail/task_state.hpp>
 
-#include <mutex>
 #include <stdexcept>
 #include <utility>
 
@@ -18,7 +17,7 @@ namespace detail {
 rw_core::~rw_core() {
   std::size_t waiters = 0;
   {
-    std::lock_guard const guard{lock_};  // a release that let somebody go on may not have unlocked yet
+    lowlevel::biased_guard const guard{lock_};  // a release that let somebody go on may not have unlocked yet
     waiters = line_.disband();
     static_cast<void>(called_.disband());
   }
@@ -54,7 +53,7 @@ void rw_core::call_waiters(wake_chain& chain) noexcept {
 }
 
 bool rw_core::try_take(rw_mode mode) noexcept {
-  std::lock_guard const guard{lock_};
+  lowlevel::biased_guard const guard{lock_};
   if (!may_enter(mode) || !line_.empty()) {
     return false;
   }
@@ -65,7 +64,7 @@ bool rw_core::try_take(rw_mode mode) noexcept {
 bool rw_core::release(rw_mode mode) noexcept {
   wake_chain chain;
   {
-    std::lock_guard const guard{lock_};
+    lowlevel::biased_guard const guard{lock_};
     std::size_t const holders = mode == rw_mode::write ? (writer_ ? 1 : 0) : readers_;
     std::size_t const called = writer_ == (mode == rw_mode::write) ? called_.size() : 0;
     if (holders <= called) {
@@ -79,7 +78,7 @@ bool rw_core::release(rw_mode mode) noexcept {
 }
 
 rw_core::snapshot rw_core::look() const noexcept {
-  std::lock_guard const guard{lock_};
+  lowlevel::biased_guard const guard{lock_};
   return {readers_, writer_, line_.size()};
 }
 
@@ -92,7 +91,7 @@ constinit lowlevel::work_ops const rw_wait::write_ops = place_ops<&rw_wait::give
 
 bool rw_wait::suspend() noexcept {
   {
-    std::lock_guard const guard{from_.lock_};
+    lowlevel::biased_guard const guard{from_.lock_};
     if (!from_.may_enter(mode_) || !from_.line_.empty()) {
       yields_ = false;
       return from_.line_.enter(*this);
@@ -114,7 +113,7 @@ void rw_wait::run(lowlevel::work_item& item) noexcept {
   }
   if (self.begin_unpublished()) {
     rw_core& from = self.from_;
-    std::lock_guard const guard{from.lock_};
+    lowlevel::biased_guard const guard{from.lock_};
     if (from.may_enter(self.mode_) && from.line_.empty()) {
       from.enter(self.mode_, task_of_flow(self.flow()).id());
     } else if (from.line_.enter(self)) {
@@ -149,7 +148,7 @@ void rw_wait::finish() {
     lowlevel::throw_cancelled();
   }
   if (line() != nullptr) {
-    std::lock_guard const guard{from_.lock_};
+    lowlevel::biased_guard const guard{from_.lock_};
     from_.called_.remove(*this);
   }
 }

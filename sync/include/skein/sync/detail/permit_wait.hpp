@@ -21,7 +21,6 @@
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <source_location>
 
 namespace skein::detail {
@@ -47,7 +46,7 @@ class permits {
     if (value() == 0) {
       return false;
     }
-    std::lock_guard const guard{lock_};
+    lowlevel::biased_guard const guard{lock_};
     if (!available()) {
       return false;
     }
