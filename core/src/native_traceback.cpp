@@ -141,15 +141,25 @@ struct code_range {
   [[nodiscard]] bool contains(std::uintptr_t pc) const noexcept { return begin <= pc && pc < end; }
 };
 
+// Returns     Where the library or program that an address belongs to begins; null when that is not known.
+void const* module_of(void const* address) noexcept {
+  Dl_info info{};
+  return ::dladdr(address, &info) != 0 ? info.dli_fbase : nullptr;
+}
+
 code_range find_unwinder() noexcept {
   constexpr std::uintptr_t before = 16 * 1024;
   constexpr std::uintptr_t after = 8 * 1024;
+  void const* const module = module_of(reinterpret_cast<void const*>(&_Unwind_GetIP));
   code_range range;
   for (char const* const name :
        {"_Unwind_RaiseException", "_Unwind_Resume", "_Unwind_ForcedUnwind", "_Unwind_Resume_or_Rethrow"}) {
     void const* found = ::dlsym(RTLD_DEFAULT, name);
     if (found == nullptr) {  // linked into the program
       found = reinterpret_cast<void const*>(&_Unwind_RaiseException);
+    }
+    if (module_of(found) != module) {
+      continue;  // a sanitizer's function of that name, far away
     }
     auto const at = reinterpret_cast<std::uintptr_t>(found);
     range.begin = std::min(range.begin, at - before);

@@ -15,11 +15,11 @@ lowlevel::work_ops const sleep_wait::ops{&sleep_wait::run_or_hop, &lowlevel::dro
 
 bool sleep_wait::start() {
   worker& here = *this_thread().owner;
-  if (!absolute_ && target_ == 0) {
+  if (!absolute_ && deadline() == 0) {
     return give_way();
   }
   lowlevel::instant const now = here.now();
-  lowlevel::instant const deadline = absolute_ ? target_ : deadline_after(now, target_);
+  lowlevel::instant const deadline = absolute_ ? this->deadline() : deadline_after(now, this->deadline());
   if (deadline <= now) {
     return give_way();
   }
@@ -31,17 +31,6 @@ bool sleep_wait::start() {
     loop_ = nullptr;
     return false;
   }
-  return true;
-}
-
-// A turn of the loop is nothing that a cancel could end: the wait is not published, which saves two atomic
-// operations, and a request is seen afterwards.
-bool sleep_wait::give_way() noexcept {
-  if (!begin_unpublished()) {
-    return false;
-  }
-  this_thread().task()->note_wait(where());  // what a call graph shows instead
-  lowlevel::yield(*this);
   return true;
 }
 

@@ -66,6 +66,15 @@ void wake(wait_node& node) noexcept { detail::schedule(node, detail::task_of_flo
 
 void yield(wait_node& node) noexcept { detail::schedule(node, detail::task_of_flow(node.flow()), true); }
 
+bool wait_node::give_way() noexcept {
+  if (!begin_unpublished()) {
+    return false;
+  }
+  detail::task_of_flow(*flow_).note_wait(where_);  // what a call graph shows instead
+  yield(*this);
+  return true;
+}
+
 void wait_node::take_over() noexcept {
   detail::thread_state& thread = detail::this_thread();
   thread.flow = flow_;

@@ -54,8 +54,8 @@ template <class Work>
     watch.stop(out);
     counts.stop(out);
   };
-  // A step that makes a million tasks is a stall: the report of its stack, some 60 ms of another thread, is not
-  // what is measured here.
+  // A step that makes a million tasks is a stall. The report with its stack, some 60 ms of another thread, is
+  // not what is measured here.
   skein::run(measured, {.workers = r.workers, .stall_report = std::chrono::milliseconds{0}});
   return out;
 }

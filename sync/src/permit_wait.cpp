@@ -2,8 +2,6 @@
 // permit_wait.cpp: taking, handing over and giving back permits.
 #include <skein/sync/detail/permit_wait.hpp>
 
-#include <skein/core/detail/task_state.hpp>
-
 #include <utility>
 
 namespace skein::detail {
@@ -132,7 +130,7 @@ void permit_wait::run(lowlevel::work_item& item) noexcept {
     permits& from = self.from_;
     lowlevel::biased_guard const guard{from.lock_};
     if (from.available()) {
-      from.take(task_of_flow(self.flow()).id());
+      from.take(lowlevel::id_of_waiting_task(self));
     } else if (from.enter(self)) {
       return;
     }

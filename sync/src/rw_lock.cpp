@@ -4,8 +4,6 @@
 
 #include <fmt/core.h>
 
-#include <skein/core/detail/task_state.hpp>
-
 #include <stdexcept>
 #include <utility>
 
@@ -115,7 +113,7 @@ void rw_wait::run(lowlevel::work_item& item) noexcept {
     rw_core& from = self.from_;
     lowlevel::biased_guard const guard{from.lock_};
     if (from.may_enter(self.mode_) && from.line_.empty()) {
-      from.enter(self.mode_, task_of_flow(self.flow()).id());
+      from.enter(self.mode_, lowlevel::id_of_waiting_task(self));
     } else if (from.line_.enter(self)) {
       return;
     }

@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// waiter.cpp: giving way, and lines whose primitive is destroyed.
+// waiter.cpp: lines whose primitive is destroyed.
 #include <skein/sync/detail/waiter.hpp>
 
-#include <skein/core/detail/task_state.hpp>
 #include <skein/core/report.hpp>
 
 #include <fmt/core.h>
 
 namespace skein::detail {
-
-bool waiter::give_way() noexcept {
-  if (!begin_unpublished()) {
-    return false;
-  }
-  task_of_flow(flow()).note_wait(where());  // what a call graph shows instead
-  lowlevel::yield(*this);
-  return true;
-}
 
 std::size_t waiter_line::disband() noexcept {
   std::size_t const count = size_;

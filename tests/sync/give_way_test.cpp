@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// give_way_test.cpp: locks and permits that can be had when the budget of the turn is spent: the task gives way
-// without them.
+// give_way_test.cpp: a lock or permit that can be had when the budget of the turn is spent: the task gives
+// way without it.
 #include <support/catch.hpp>
 
 #include <skein/core/create_task.hpp>

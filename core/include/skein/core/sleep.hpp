@@ -17,12 +17,23 @@ namespace detail {
 
 class worker;
 
+/// What fits behind the members of a wait_node: a program may have a million sleepers.
+class sleep_flags : public lowlevel::wait_node {
+ protected:
+  sleep_flags(lowlevel::work_ops const& ops, std::source_location where, bool absolute) noexcept
+      : wait_node{ops, where}, absolute_{absolute} {}
+  ~sleep_flags() = default;
+
+  bool const absolute_;
+  bool hops_ = false;  // the loop's thread only: fired, and goes to the end of the line once more
+};
+
 /// A sleeping coroutine: a timer of the loop it went to sleep on, or an entry of its queue.
-class sleep_wait : public lowlevel::wait_node, public lowlevel::timer_node {
+class sleep_wait : public sleep_flags, public lowlevel::timer_node {
  public:
-  /// `target` is a delay, or an instant when `absolute`.
+  /// `target` is a delay, or an instant when `absolute`; it is the deadline of the timer until that is armed.
   sleep_wait(lowlevel::instant target, bool absolute, std::source_location where) noexcept
-      : wait_node{ops, where}, timer_node{&fire}, target_{target}, absolute_{absolute} {}
+      : sleep_flags{ops, where, absolute}, timer_node{&fire, target} {}
 
   [[nodiscard]] bool await_ready() const noexcept { return false; }
 
@@ -50,13 +61,10 @@ class sleep_wait : public lowlevel::wait_node, public lowlevel::timer_node {
   static bool cancel_wait(lowlevel::wait_node& node) noexcept;
   static void abandon_wait(lowlevel::wait_node& node) noexcept;
   bool start();
-  bool give_way() noexcept;
 
-  lowlevel::instant target_;
   worker* loop_ = nullptr;  // where the timer is armed
-  bool absolute_;
-  bool hops_ = false;  // the loop's thread only: fired, and goes to the end of the line once more
 };
+static_assert(sizeof(sleep_wait) <= 96, "the frame of one that only sleeps fits into 192 bytes");
 
 template <class T>
 class sleep_awaiter : public sleep_wait {
@@ -79,37 +87,34 @@ class sleep_awaiter<void> : public sleep_wait {
   void await_resume() { finish(); }
 };
 
-/// What sleep returns: awaited, it waits.
-template <class T>
+/// What sleep and sleep_until return: awaited, it waits.
+template <class T, bool Absolute>
 class [[nodiscard("co_await it to sleep")]] sleep_operation {
  public:
   using skein_awaits = T;
-  sleep_operation(lowlevel::instant target, bool absolute, T value)
-      : target_{target}, absolute_{absolute}, value_{std::move(value)} {}
+  sleep_operation(lowlevel::instant target, T value) : target_{target}, value_{std::move(value)} {}
   [[nodiscard]] auto make_awaiter(std::source_location where) {
-    return sleep_awaiter<T>{target_, absolute_, where, std::move(value_)};
+    return sleep_awaiter<T>{target_, Absolute, where, std::move(value_)};
   }
   [[nodiscard]] auto operator co_await() { return make_awaiter(std::source_location::current()); }
 
  private:
   lowlevel::instant target_;
-  bool absolute_;
   T value_;
 };
 
-template <>
-class [[nodiscard("co_await it to sleep")]] sleep_operation<void> {
+template <bool Absolute>
+class [[nodiscard("co_await it to sleep")]] sleep_operation<void, Absolute> {
  public:
   using skein_awaits = void;
-  sleep_operation(lowlevel::instant target, bool absolute) noexcept : target_{target}, absolute_{absolute} {}
+  explicit sleep_operation(lowlevel::instant target) noexcept : target_{target} {}
   [[nodiscard]] auto make_awaiter(std::source_location where) const {
-    return sleep_awaiter<void>{target_, absolute_, where};
+    return sleep_awaiter<void>{target_, Absolute, where};
   }
   [[nodiscard]] auto operator co_await() const { return make_awaiter(std::source_location::current()); }
 
  private:
   lowlevel::instant target_;
-  bool absolute_;
 };
 
 }  // namespace detail
@@ -121,24 +126,24 @@ class [[nodiscard("co_await it to sleep")]] sleep_operation<void> {
 /// Cancelling  Wakes it at once.
 /// Cost        No allocation.
 /// Source      asyncio.sleep.
-[[nodiscard]] inline detail::sleep_operation<void> sleep(delay d) noexcept {
-  return {d.nanoseconds(), false};
+[[nodiscard]] inline detail::sleep_operation<void, false> sleep(delay d) noexcept {
+  return detail::sleep_operation<void, false>{d.nanoseconds()};
 }
 /// As above.
 ///
 /// Returns     The value, after the wait.
 /// Cancelling  Wakes it at once; the value is destroyed.
 template <class T>
-[[nodiscard]] detail::sleep_operation<T> sleep(delay d, T value) {
-  return {d.nanoseconds(), false, std::move(value)};
+[[nodiscard]] detail::sleep_operation<T, false> sleep(delay d, T value) {
+  return {d.nanoseconds(), std::move(value)};
 }
 void sleep(int seconds) = delete;  // a number has no unit: write 2s
 
 /// Waits until an instant of `skein::clock`; one turn when it has passed.
 ///
 /// Cancelling  Wakes it at once.
-[[nodiscard]] inline detail::sleep_operation<void> sleep_until(clock::time_point when) noexcept {
-  return {when.time_since_epoch().count(), true};
+[[nodiscard]] inline detail::sleep_operation<void, true> sleep_until(clock::time_point when) noexcept {
+  return detail::sleep_operation<void, true>{when.time_since_epoch().count()};
 }
 
 }  // namespace skein

@@ -27,7 +27,8 @@ class timer_node {
  public:
   /// `fire` runs on the thread that calls `fire_due`, without the heap's lock. The node is not in the heap
   /// then and may be destroyed by it.
-  explicit timer_node(void (*fire)(timer_node&) noexcept) noexcept : fire_{fire} {}
+  explicit timer_node(void (*fire)(timer_node&) noexcept, instant deadline = never) noexcept
+      : deadline_{deadline}, fire_{fire} {}
   timer_node(timer_node const&) = delete;
   timer_node& operator=(timer_node const&) = delete;
 
@@ -40,11 +41,12 @@ class timer_node {
   friend class timer_heap;
   static constexpr std::uint32_t not_armed = std::numeric_limits<std::uint32_t>::max();
 
-  instant deadline_ = never;
-  std::uint64_t sequence_ = 0;
+  instant deadline_;
   void (*fire_)(timer_node&) noexcept;
   timer_node* next_due_ = nullptr;
   std::uint32_t index_ = not_armed;
+  std::uint32_t sequence_ =
+      0;  // wraps around: tells the order of equal deadlines that were set close together
 };
 
 /// The armed timers of one loop.
@@ -92,7 +94,8 @@ class timer_heap {
   };
 
   [[nodiscard]] static bool sooner(entry const& a, entry const& b) noexcept {
-    return a.deadline != b.deadline ? a.deadline < b.deadline : a.timer->sequence_ < b.timer->sequence_;
+    return a.deadline != b.deadline ? a.deadline < b.deadline
+                                    : static_cast<std::int32_t>(a.timer->sequence_ - b.timer->sequence_) < 0;
   }
   void place(std::size_t index, entry e) noexcept;
   void sift_up(std::size_t index, entry e) noexcept;
@@ -100,7 +103,7 @@ class timer_heap {
   void remove(std::size_t index) noexcept;
 
   spinlock lock_;
-  std::uint64_t next_sequence_ = 0;  // guarded by lock_
+  std::uint32_t next_sequence_ = 0;  // guarded by lock_
   std::vector<entry> heap_;          // guarded by lock_
   atomic<instant> next_{never};      // written under lock_
 };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // item_run.hpp: items that stand in a queue by value, many in a block.
 //
-// What       An item of a type that is copied as bytes cannot run code of the user when it moves: it is copied
-//            under the lock, from the putter into the last run of the queue and from the first run to the
-//            getter. That is the fast path, inlined, while nobody waits. Everything else (a hand-over, a
+// What       An item of a type that is copied as bytes cannot run code of the user when it moves: it is
+//            copied under the lock, from the putter into the last run of the queue, and from the first run to
+//            the getter. That is the fast path, inlined, while nobody waits. Everything else (a hand-over, a
 //            putter that waits, a spent budget) goes the way of nodes; both may stand in one list.
 // Source     Ours; notes/queue_runs.md has the numbers.
 // Threads    Any.
@@ -15,8 +15,8 @@
 
 #include <skein/sync/detail/queue_core.hpp>
 
-#include <skein/core/detail/frame.hpp>
 #include <skein/core/lowlevel/biased_lock.hpp>
+#include <skein/core/lowlevel/frame_block.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -36,16 +36,17 @@ template <class T>
 inline constexpr bool stands_in_runs =
     std::is_trivially_copyable_v<T> && !std::is_const_v<T> && sizeof(T) <= 64 && alignof(T) <= 16;
 
+/// A block of items; the node is its head.
+struct item_run : queue_node, lowlevel::frame_block {
+  item_run() noexcept {}  // leaves the memory as it is
+  alignas(16) std::byte items[run_bytes - run_header];
+};
+static_assert(sizeof(item_run) == run_bytes);
+
 /// Returns     Where the item of a run with an index is.
 [[nodiscard]] inline void* item_of_run(queue_node& run, std::uint32_t index, std::size_t size) noexcept {
-  return reinterpret_cast<std::byte*>(&run) + run_header + index * size;
+  return static_cast<item_run&>(run).items + index * size;
 }
-
-/// A block of items; the node is its head.
-struct item_run : queue_node {
-  static void* operator new(std::size_t) { return new_frame(run_bytes); }
-  static void operator delete(void* memory) noexcept { delete_frame(memory, run_bytes); }
-};
 
 /// Where a getter that waits has an item of a run copied to; nothing for a queue without runs.
 template <class T, bool InRuns>

@@ -5,11 +5,10 @@
 #include <skein/sync/detail/item_run.hpp>
 #include <skein/sync/detail/queue_core.hpp>
 
-#include <skein/core/detail/frame.hpp>
+#include <skein/core/lowlevel/frame_block.hpp>
 
 #include <skein/core/report.hpp>
 
-#include <cstddef>
 #include <memory>
 #include <new>
 #include <utility>
@@ -18,16 +17,9 @@ namespace skein::detail {
 
 /// A value in a block of its own, from the lists of the frame allocator.
 template <class T, class Node = queue_node>
-struct queue_item : Node {
+struct queue_item : Node, lowlevel::frame_block {
   explicit queue_item(T&& v) : value{std::move(v)} {}
   T value;
-
-  static void* operator new(std::size_t size) { return new_frame(size); }
-  static void operator delete(void* memory, std::size_t size) noexcept { delete_frame(memory, size); }
-  static void* operator new(std::size_t size, std::align_val_t align) { return ::operator new(size, align); }
-  static void operator delete(void* memory, std::size_t size, std::align_val_t align) noexcept {
-    ::operator delete(memory, size, align);
-  }
 };
 
 /// Destroys the items of a list, and its runs.

@@ -68,14 +68,10 @@ class waiter : public lowlevel::wait_node {
     }
   }
 
-  /// For one whose budget is spent, and that can have what it wants: gives way without it, and `run` tries
-  /// again. If it took it along, whoever wants it meanwhile would stand in line, and everybody after him.
-  ///
-  /// Returns     False when a cancel was pending.
-  [[nodiscard]] bool give_way() noexcept;
-
-  // The waiting coroutine only.
-  bool yields_ = false;  // the budget is spent: it has its turn later, even if it need not wait
+  // The waiting coroutine only. The budget is spent: it has its turn later, even if it need not wait. It
+  // gives way without what it could have: whoever wanted that meanwhile would stand in line, and everybody
+  // after him.
+  bool yields_ = false;
 
  private:
   friend class waiter_line;
