@@ -5,11 +5,6 @@
 #include <utility>
 
 namespace skein::detail {
-namespace {
-
-constexpr int spins_max = 32;  // up to half a microsecond
-
-}  // namespace
 
 constinit lowlevel::work_ops const lock_wait_ops =
     place_ops<&permit_wait::give_back>("lock.acquire", &permit_wait::depends, &permit_wait::run);
@@ -43,16 +38,6 @@ bool permits::release(std::size_t max) noexcept {
   return true;
 }
 
-bool permits::spin() noexcept {
-  for (int i = 0; i < spins_max; ++i) {
-    lowlevel::cpu_relax();
-    if (value() > 0) {
-      return try_take();
-    }
-  }
-  return false;
-}
-
 permits::snapshot permits::look() const noexcept {
   lowlevel::biased_guard const guard{lock_};
   return {value(), line_.size(), available(), value() == 0 && called_.empty()};
@@ -76,9 +61,6 @@ void permits::arrived(waiter& w) noexcept {
     called_.remove(w);
     holder_ = lowlevel::running_task_id();
     call_waiters(chain);
-    if (line_.empty() && called_.empty()) {
-      in_line_.store(false, lowlevel::memory_order_relaxed);
-    }
   }
   chain.wake();
 }
@@ -109,7 +91,7 @@ bool permit_wait::suspend() noexcept {
     lowlevel::biased_guard const guard{from_.lock_};
     if (!from_.available()) {
       yields_ = false;
-      return from_.enter(*this);
+      return from_.line_.enter(*this);
     }
     if (!yields_) {
       from_.take(lowlevel::running_task_id());  // released meanwhile
@@ -131,7 +113,7 @@ void permit_wait::run(lowlevel::work_item& item) noexcept {
     lowlevel::biased_guard const guard{from.lock_};
     if (from.available()) {
       from.take(lowlevel::id_of_waiting_task(self));
-    } else if (from.enter(self)) {
+    } else if (from.line_.enter(self)) {
       return;
     }
   }

@@ -53,12 +53,6 @@ class permits {
     take(lowlevel::running_task_id());
     return true;
   }
-  /// For who would be the first in line: waits a moment for somebody who runs on another worker. A line, once
-  /// there is one, stays as long as people come back for more, and every pass of it suspends a task
-  /// (notes/hand_over.md).
-  [[nodiscard]] bool take_after_spinning() noexcept {
-    return !in_line_.load(lowlevel::memory_order_relaxed) && detail::this_thread().lone_loop == 0 && spin();
-  }
   /// Says who holds the last permit that was taken, with the lock held.
   void say_holder(lowlevel::dependency& into) const noexcept;
   /// Returns     False when that would make more than `max` permits; nothing was released.
@@ -81,21 +75,13 @@ class permits {
   void take(std::uint64_t task) noexcept {
     set_value(value() - 1);
     holder_ = task;
-    in_line_.store(false, lowlevel::memory_order_relaxed);
   }
-  [[nodiscard]] bool enter(waiter& w) noexcept {
-    in_line_.store(true, lowlevel::memory_order_relaxed);
-    return line_.enter(w);
-  }
-  [[nodiscard]] bool spin() noexcept;
 
   void arrived(waiter& w) noexcept;
 
   mutable lowlevel::biased_lock lock_;
   lowlevel::atomic<std::size_t> value_;  // written with lock_ held
-  lowlevel::atomic<bool> in_line_{
-      false};                 // a hint: somebody entered the line since an acquire found it empty
-  std::uint64_t holder_ = 0;  // the task that took the last one and ran since; 0: a thread
+  std::uint64_t holder_ = 0;             // the task that took the last one and ran since; 0: a thread
   waiter_line line_{lock_};
   waiter_line called_{lock_};  // have been given a permit and did not run yet
 };
@@ -108,7 +94,7 @@ class permit_wait : public waiter {
 
   [[nodiscard]] bool await_ready() noexcept {
     yields_ = !lowlevel::spend_budget();
-    return !yields_ && (from_.try_take() || from_.take_after_spinning());
+    return !yields_ && from_.try_take();
   }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> coroutine) {
