@@ -7,7 +7,8 @@
 namespace skein::lowlevel {
 namespace {
 // In pauses of 10 to 40 ns. Who finds it taken looks again only after a while: two threads that want it all
-// the time then pass it, and its cache line, on every few dozen times and not every time (queue_runs.md of sync).
+// the time then pass it, and its cache line, on every few dozen times and not every time (notes/queue_runs.md
+// of sync).
 constexpr int pauses_first = 32;
 constexpr int pauses_max = 64;
 constexpr int pauses_before_yield = 256;  // longer than any section that is not preempted
