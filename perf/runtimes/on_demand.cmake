@@ -37,12 +37,20 @@ if(SKEIN_PERF_UV_INCLUDE AND SKEIN_PERF_UV_LIBRARY)
   skein_perf_on_demand(libuv)
 endif()
 
-# -- Tokio: librust-tokio-dev, cargo. Debian's own tools, whatever stands first in PATH.
+# -- Tokio: librust-tokio-dev, cargo, and for queue44 librust-async-channel-dev. Debian's own tools, whatever stands
+# first in PATH.
 file(GLOB tokio_crates /usr/share/cargo/registry/tokio-1.*)
 if(tokio_crates AND EXISTS /usr/bin/cargo AND EXISTS /usr/bin/rustc)
   list(GET tokio_crates 0 tokio_crate)
   string(REGEX REPLACE ".*/tokio-" "" tokio_version ${tokio_crate})
   set(tokio_folder ${CMAKE_CURRENT_BINARY_DIR}/tokio)
+  set(tokio_async_channel "")  # lines of Cargo.toml
+  set(tokio_features "")
+  file(GLOB async_channel_crates /usr/share/cargo/registry/async-channel-1.*)
+  if(async_channel_crates)
+    set(tokio_async_channel "async-channel = { version = \"1\", optional = true }")
+    set(tokio_features --features async-channel)
+  endif()
   configure_file(runtimes/tokio.toml.in ${tokio_folder}/Cargo.toml @ONLY)
   file(CONFIGURE OUTPUT ${tokio_folder}/.cargo/config.toml CONTENT [=[
 [source.crates-io]
@@ -60,6 +68,7 @@ directory = "/usr/share/cargo/registry"
       ${CMAKE_COMMAND} -E env --unset=RUSTC_WRAPPER --unset=RUSTUP_TOOLCHAIN RUSTC=/usr/bin/rustc
       "RUSTFLAGS=${tokio_flags}" CARGO_HOME=${tokio_folder}/home CARGO_TARGET_DIR=${tokio_folder}/target
       TOKIO_VERSION=${tokio_version} /usr/bin/cargo build --release --offline --quiet
+      ${tokio_features}
     COMMAND ${CMAKE_COMMAND} -E copy_if_different ${tokio_folder}/target/release/skein-perf-tokio
             ${CMAKE_CURRENT_BINARY_DIR}
     WORKING_DIRECTORY ${tokio_folder}

@@ -149,6 +149,9 @@ fn list() {
     ] {
         println!("{name}");
     }
+    if cfg!(feature = "async-channel") {
+        println!("queue44");
+    }
 }
 
 fn main() {
@@ -169,7 +172,8 @@ fn main() {
         "pingpong" => run(r.workers, pingpong::work(r)),
         "sleep100k" => run(r.workers, sleep::work(r)),
         "mutex" => run(r.workers, mutex::work(r)),
-        "queue" => run(r.workers, queue::work(r)),
+        "queue" => run(r.workers, queue::work(r, 1)),
+        "queue44" => run(r.workers, queue::work(r, 4)),
         "echo" => run(r.workers, echo::work(r)),
         other => fail(&format!("unknown scenario \"{other}\"; `list` prints what there is")),
     }

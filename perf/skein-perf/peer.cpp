@@ -29,7 +29,7 @@ std::array<peer, 8> table{{
      .one_worker = true},
     {.name = "tokio",
      .about = "Rust's Tokio",
-     .package = "cargo librust-tokio-dev",
+     .package = "cargo librust-tokio-dev librust-async-channel-dev",
      .program = "skein-perf-tokio",
      .on_demand = true},
     {.name = "go",
