@@ -24,13 +24,25 @@ using skein::detail::stands_in_runs;
 
 namespace {
 
+/// Trivially copyable, and as unwilling as that allows.
+class unwilling {
+ public:
+  explicit unwilling(int v) : value_{v} {}
+  void operator&() const = delete;
+  [[nodiscard]] int value() const { return value_; }
+
+ private:
+  int value_;
+};
+
 struct alignas(32) aligned {};
 struct guarded {
   int value = 0;
   ~guarded() {}
 };
 
-static_assert(stands_in_runs<int> && stands_in_runs<void*> && stands_in_runs<std::array<char, 64>>);
+static_assert(stands_in_runs<unwilling> && stands_in_runs<int> && stands_in_runs<void*> &&
+              stands_in_runs<std::array<char, 64>>);
 static_assert(!stands_in_runs<std::array<char, 65>> && !stands_in_runs<aligned>);
 static_assert(!stands_in_runs<std::string> && !stands_in_runs<guarded> && !stands_in_runs<int const>);
 
@@ -214,6 +226,22 @@ SKEIN_TEST_CASE("item_run: a channel hands over, stores, and ends", "[sync][chan
     REQUIRE(got == i);
   }
   REQUIRE(co_await c.receive() == std::nullopt);
+}
+
+SKEIN_TEST_CASE("item_run: items need no default constructor and no address", "[sync][queue]") {
+  skein::queue<unwilling> q{1};
+  q.put_nowait(unwilling{1});
+  auto const putter = skein::create_task([&]() -> skein::coro<> { co_await q.put(unwilling{2}); });
+  while (q.waiting() == 0) {
+    co_await skein::sleep(0s);
+  }
+  REQUIRE((co_await q.get()).value() == 1);
+  REQUIRE((co_await q.get()).value() == 2);
+  co_await putter;
+  skein::channel<unwilling> c{1};
+  REQUIRE(c.try_send(unwilling{3}));
+  auto const got = co_await c.receive();
+  REQUIRE(got->value() == 3);
 }
 
 // With several workers a get yields when its budget is spent, with an item in its hands: a cancel that comes

@@ -123,7 +123,7 @@ struct runs_of {
     return outcome::done;
   }
   static void store(queue_core& core, queue_node& run, T const& item) noexcept {
-    std::memcpy(item_of_run(run, run.last++, sizeof(T)), &item, sizeof(T));
+    std::memcpy(item_of_run(run, run.last++, sizeof(T)), std::addressof(item), sizeof(T));
     ++core.put_in_total_;
     ++core.unfinished_;
     ++core.size_;

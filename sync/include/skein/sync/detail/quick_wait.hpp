@@ -29,7 +29,7 @@ class quick_get {
   }
 
   [[nodiscard]] bool await_ready() {
-    if (lowlevel::spend_budget() && runs_of<T>::take(core_, &item_)) [[likely]] {
+    if (lowlevel::spend_budget() && runs_of<T>::take(core_, std::addressof(item_))) [[likely]] {
       return true;
     }
     return begin_slowly();
