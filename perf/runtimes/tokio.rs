@@ -7,6 +7,8 @@ use std::future::Future;
 use std::process::exit;
 use std::time::{Duration, Instant};
 
+#[path = "../blocked/tokio.rs"]
+mod blocked;
 #[path = "../echo/tokio.rs"]
 mod echo;
 #[path = "../mutex/tokio.rs"]
@@ -145,7 +147,7 @@ fn parse_request(arguments: &[String]) -> Request {
 fn list() {
     println!("version {}", env!("TOKIO_VERSION"));
     for name in [
-        "idle", "tasks10k", "tasks1m", "spawn", "yield", "pingpong", "sleep100k", "mutex", "queue", "echo",
+        "idle", "tasks10k", "tasks1m", "spawn", "yield", "pingpong", "sleep100k", "blocked", "mutex", "queue", "echo",
     ] {
         println!("{name}");
     }
@@ -171,6 +173,7 @@ fn main() {
         "yield" => run(r.workers, yielding::work(r)),
         "pingpong" => run(r.workers, pingpong::work(r)),
         "sleep100k" => run(r.workers, sleep::work(r)),
+        "blocked" => run(r.workers, blocked::work(r)),
         "mutex" => run(r.workers, mutex::work(r)),
         "queue" => run(r.workers, queue::work(r, 1)),
         "queue44" => run(r.workers, queue::work(r, 4)),

@@ -87,6 +87,13 @@ class sleep_lengths {
   std::uint64_t state_ = 42;
 };
 
+/// Keeps the thread busy, with a look at the clock now and then.
+inline void compute_for(std::chrono::nanoseconds length) noexcept {
+  auto const end = std::chrono::steady_clock::now() + length;
+  while (std::chrono::steady_clock::now() < end) {
+  }
+}
+
 /// Returns     How late `now` is, in milliseconds.
 template <class Clock, class Duration>
 [[nodiscard]] float late_ms(std::chrono::time_point<Clock, Duration> due,

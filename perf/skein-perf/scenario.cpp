@@ -10,7 +10,7 @@
 namespace perf {
 namespace {
 
-constexpr std::array<scenario, 14> table{{
+constexpr std::array<scenario, 15> table{{
     {.name = "tasks10k",
      .about = "10,000 tasks at once, each sleeping 10 ms",
      .full_size = 10'000,
@@ -51,6 +51,11 @@ constexpr std::array<scenario, 14> table{{
      .quick_size = 100'000,
      .answer = answers::same,
      .counts_bytes = true},
+    {.name = "blocked",
+     .about = "200 tasks, each sleeping 10 ms to 1 s, while another computes for 1 s",
+     .full_size = 200,
+     .quick_size = 200,
+     .answer = answers::same},
     {.name = "mutex",
      .about = "1000 tasks lock one mutex 1000 times each",
      .full_size = 1'000'000,

@@ -6,8 +6,8 @@ import unittest
 import harness
 
 SCENARIOS = [
-    *("tasks10k", "tasks1m", "spawn", "yield", "pingpong", "sleep100k", "mutex", "queue", "queue44"),
-    *("fib", "skynet", "nqueens", "matmul", "echo"),
+    *("tasks10k", "tasks1m", "spawn", "yield", "pingpong", "sleep100k", "blocked", "mutex"),
+    *("queue", "queue44", "fib", "skynet", "nqueens", "matmul", "echo"),
 ]
 
 

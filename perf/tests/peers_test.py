@@ -24,6 +24,7 @@ COMMANDS = {
 SMALL = {
     "tasks10k": (50, 50),
     "sleep100k": (3, 3),
+    "blocked": (3, 3),
     **dict.fromkeys(("yield", "mutex"), (3000, 3000)),
     **dict.fromkeys(("spawn", "queue", "queue44"), (4000, 4000 * 3999 // 2)),
     "pingpong": (300, 300),
@@ -52,7 +53,7 @@ class Peer(unittest.TestCase):
         self.assertEqual(set(answered), {"wall_ms", "cpu_ms", "answer", "rss_kib", "metrics"})
         self.assertGreater(answered["wall_ms"], 0)
         self.assertGreater(answered["rss_kib"], 0)
-        if scenario in ("tasks10k", "sleep100k"):
+        if scenario in ("tasks10k", "sleep100k", "blocked"):
             self.assertEqual(set(answered["metrics"]), {"late_ms_p50", "late_ms_p99", "late_ms_max"})
         return answered["answer"]
 
