@@ -7,9 +7,9 @@
 #pragma once
 
 #include <skein/core/detail/debug_mode.hpp>
-#include <skein/core/detail/frame.hpp>
 #include <skein/core/detail/slot.hpp>
 #include <skein/core/lowlevel/atomic.hpp>
+#include <skein/core/lowlevel/frame_block.hpp>
 #include <skein/core/lowlevel/spinlock.hpp>
 
 #include <cstdint>
@@ -45,7 +45,7 @@ struct future_texts {
   made_at made;                   // in debug mode
 };
 
-class future_state {
+class future_state : public lowlevel::frame_block {
  public:
   future_state(loop_id loop, bool is_task) noexcept : loop_{loop}, is_task_{is_task} {}
   future_state(future_state const&) = delete;
@@ -116,9 +116,6 @@ class future_state {
   [[nodiscard]] std::string repr();
   /// The first of those who wait for the result, callbacks among them; guarded by the lock.
   completion_node* waiters_ = nullptr;
-
-  static void* operator new(std::size_t size) { return new_frame(size); }
-  static void operator delete(void* memory, std::size_t size) noexcept { delete_frame(memory, size); }
 
  protected:
   /// Returns     The texts, or null; the lock is held.

@@ -6,6 +6,7 @@
 #include <skein/core/detail/cancel_scope.hpp>
 #include <skein/core/detail/completion_link.hpp>
 #include <skein/core/detail/doorbell.hpp>
+#include <skein/core/lowlevel/frame_block.hpp>
 #include <skein/core/lowlevel/spinlock.hpp>
 
 #include <cstddef>
@@ -98,12 +99,9 @@ class group_core {
 };
 
 /// One child, or a place for one.
-class group_core::child : public completion_link {
+class group_core::child : public completion_link, public lowlevel::frame_block {
  public:
   explicit child(group_core& g) noexcept : completion_link{told_ops}, group_{g} {}
-
-  static void* operator new(std::size_t size) { return new_frame(size); }
-  static void operator delete(void* memory, std::size_t size) noexcept { delete_frame(memory, size); }
 
  private:
   friend class group_core;

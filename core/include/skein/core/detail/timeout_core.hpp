@@ -4,6 +4,7 @@
 
 #include <skein/core/clock.hpp>
 #include <skein/core/detail/cancel_scope.hpp>
+#include <skein/core/lowlevel/frame_block.hpp>
 #include <skein/core/lowlevel/spinlock.hpp>
 #include <skein/core/lowlevel/timer_heap.hpp>
 #include <skein/core/lowlevel/work_item.hpp>
@@ -23,7 +24,7 @@ class worker;
 ///
 /// Threads     All functions: any thread; enter and leave: the task.
 /// Lifetime    Counted: by the scope, and by the heap or queue while armed.
-class timeout_core : public lowlevel::work_item, public lowlevel::timer_node {
+class timeout_core : public lowlevel::frame_block, public lowlevel::work_item, public lowlevel::timer_node {
  public:
   enum class phase : std::uint8_t { created, active, expiring, expired, finished };
 
@@ -47,9 +48,6 @@ class timeout_core : public lowlevel::work_item, public lowlevel::timer_node {
   void reschedule(std::optional<clock::time_point> when);
   [[nodiscard]] std::optional<clock::time_point> when() noexcept;
   [[nodiscard]] bool expired() noexcept;
-
-  static void* operator new(std::size_t size) { return new_frame(size); }
-  static void operator delete(void* memory, std::size_t size) noexcept { delete_frame(memory, size); }
 
  private:
   static lowlevel::work_ops const ops_of_it;
