@@ -51,10 +51,12 @@ void queue_core::copy_front(queue_share& share) noexcept {
   share.number = head_->number + head_->first;
   --size_;
   if (++head_->first == head_->last) {
-    if (queue_node* const more = retire_run()) {
-      more->next = std::exchange(spare_, more);  // it is not freed under the lock
-    }
+    share.emptied = retire_run();
   }
+}
+
+void queue_core::free_emptied(queue_share& share) noexcept {
+  delete static_cast<item_run*>(std::exchange(share.emptied, nullptr));
 }
 
 queue_node* queue_core::retire_run() noexcept {
@@ -207,6 +209,7 @@ queue_core::result queue_core::try_get(queue_share& share) noexcept {
     serve(share, chain);
     call_putters(chain);
   }
+  free_emptied(share);
   chain.wake();
   return result::done;
 }

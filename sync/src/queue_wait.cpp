@@ -26,8 +26,9 @@ bool get_wait::suspend() noexcept {
       return false;
     }
     queue_.serve(share_, chain);
-    queue_.call_putters(chain);  // none if it yields: the item takes room until then
+    queue_.call_putters(chain);  // none if it yields with a node: that takes room until it runs
   }
+  queue_core::free_emptied(share_);
   bool const suspends = yields_;
   if (suspends) {
     lowlevel::yield(*this);

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -138,9 +139,44 @@ TEST_CASE("item_run: the slow way takes items out of runs one by one", "[sync][q
     REQUIRE(c.get() == i);
   }
   REQUIRE(c.core.size() == 0);
-  REQUIRE(runs::put(c.core, 7));  // both empty runs were kept
+  REQUIRE(runs::put(c.core, 7));  // into the empty run that was kept
   REQUIRE(c.get() == 7);
 }
+
+#ifndef SKEIN_PLAIN_FRAMES
+TEST_CASE("item_run: of runs that are emptied one is kept, the others are freed", "[sync][queue]") {
+  constexpr std::size_t count = 10;
+  std::vector<std::unique_ptr<skein::detail::item_run>> blocks;
+  std::set<void const*> known;
+  for (std::size_t i = 0; i < count; ++i) {
+    blocks.push_back(std::make_unique<skein::detail::item_run>());
+    known.insert(blocks.back().get());
+  }
+  auto const take_known = [&] {
+    std::size_t found = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      blocks.push_back(std::make_unique<skein::detail::item_run>());
+      found += known.count(blocks.back().get());
+    }
+    blocks.clear();
+    return found;
+  };
+  blocks.clear();  // the next blocks of this thread, the last first
+  for (bool const slowly : {true, false}) {
+    core_of_runs c{static_cast<int>(count) * in_a_run};
+    for (int i = 1; i <= static_cast<int>(count) * in_a_run; ++i) {
+      int item = 0;
+      if (slowly) {
+        item = c.get();
+      } else {
+        REQUIRE(runs::take(c.core, &item));
+      }
+      REQUIRE(item == i);
+    }
+    REQUIRE(take_known() == count - 1);
+  }
+}
+#endif
 
 TEST_CASE("item_run: an item that was copied and not taken goes back to its place", "[sync][queue]") {
   core_of_runs c{3};

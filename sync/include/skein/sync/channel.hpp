@@ -219,6 +219,11 @@ class channel {
   /// Threads     Any.
   [[nodiscard]] std::optional<T> try_receive() {
     [[maybe_unused]] copy copied;
+    if constexpr (in_runs) {
+      if (detail::runs_of<T>::take(core_, copied.place())) {
+        return copy::item_at(copied.place());
+      }
+    }
     detail::queue_share share{.into = copied.place()};
     if (core_.try_get(share) != detail::queue_core::result::done) {
       return std::nullopt;

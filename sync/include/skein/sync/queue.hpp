@@ -230,6 +230,11 @@ class queue {
   /// Source      asyncio.Queue.get_nowait.
   T get_nowait() {
     [[maybe_unused]] copy copied;
+    if constexpr (in_runs) {
+      if (detail::runs_of<T>::take(core_, copied.place())) {
+        return copy::item_at(copied.place());
+      }
+    }
     detail::queue_share share{.into = copied.place()};
     switch (core_.try_get(share)) {
       case detail::queue_core::result::done:

@@ -63,9 +63,10 @@ enum class item_order : std::uint8_t {
 struct queue_share {
   queue_node* item = nullptr;
   bool claim = false;
-  bool copied = false;       // to where `into` points
-  void* into = nullptr;      // for an item of a run
-  std::uint64_t number = 0;  // of the copied one
+  bool copied = false;            // to where `into` points
+  void* into = nullptr;           // for an item of a run
+  std::uint64_t number = 0;       // of the copied one
+  queue_node* emptied = nullptr;  // the run it was in, to be freed without the lock
 };
 
 class get_wait;
@@ -162,6 +163,8 @@ class queue_core {
   void push_in_order(queue_node& node) noexcept;
   [[nodiscard]] queue_node* pop_front() noexcept;
   void copy_front(queue_share& share) noexcept;
+  /// Without the lock, after serve.
+  static void free_emptied(queue_share& share) noexcept;
   /// The first node, a run, has no items left.
   ///
   /// Returns     The run for the caller to free, or null when it is kept as a spare one.
