@@ -86,6 +86,22 @@ void runtime::set_exception_handler(exception_handler f) {
   core_.workers[0]->face->set_exception_handler(std::move(f));
 }
 
+worker_metrics runtime_metrics::total() const noexcept {
+  worker_metrics sum;
+  for (worker_metrics const& w : workers) {
+    sum.turns += w.turns;
+    sum.steals += w.steals;
+    sum.parks += w.parks;
+    sum.spills += w.spills;
+    sum.searches += w.searches;
+    sum.probes += w.probes;
+    sum.notified += w.notified;
+    sum.injected += w.injected;
+    sum.stalls += w.stalls;
+  }
+  return sum;
+}
+
 runtime_metrics runtime::metrics() const {
   runtime_metrics m;
   for (auto const& w : core_.workers) {

@@ -25,19 +25,7 @@ class scheduler_counts {
   }
 
  private:
-  [[nodiscard]] static skein::worker_metrics sum() {
-    skein::worker_metrics sum;
-    for (auto const& w : skein::runtime::current().metrics().workers) {
-      sum.turns += w.turns;
-      sum.steals += w.steals;
-      sum.parks += w.parks;
-      sum.searches += w.searches;
-      sum.probes += w.probes;
-      sum.notified += w.notified;
-      sum.injected += w.injected;
-    }
-    return sum;
-  }
+  [[nodiscard]] static skein::worker_metrics sum() { return skein::runtime::current().metrics().total(); }
 
   skein::worker_metrics before_;
 };

@@ -2,8 +2,6 @@
 // permit_wait.cpp: taking, handing over and giving back permits.
 #include <skein/sync/detail/permit_wait.hpp>
 
-#include <utility>
-
 namespace skein::detail {
 
 constinit lowlevel::work_ops const lock_wait_ops =
@@ -86,38 +84,28 @@ void permit_wait::depends(lowlevel::wait_node& node, lowlevel::dependency& into)
   }
 }
 
+bool permit_wait::take_or_enter() noexcept {
+  if (!from_.available()) {
+    return from_.line_.enter(*this);
+  }
+  from_.take(lowlevel::id_of_waiting_task(*this));
+  return false;
+}
+
 bool permit_wait::suspend() noexcept {
   {
     lowlevel::biased_guard const guard{from_.lock_};
-    if (!from_.available()) {
+    if (!yields_ || !from_.available()) {
       yields_ = false;
-      return from_.line_.enter(*this);
-    }
-    if (!yields_) {
-      from_.take(lowlevel::running_task_id());  // released meanwhile
-      return false;
+      return take_or_enter();
     }
   }
   return give_way();
 }
 
-// Called, it goes on. One that has given way takes the permit only now, or waits for it.
 void permit_wait::run(lowlevel::work_item& item) noexcept {
   auto& self = static_cast<permit_wait&>(item);
-  if (!std::exchange(self.yields_, false)) {
-    resume(self);
-    return;
-  }
-  if (self.begin_unpublished()) {
-    permits& from = self.from_;
-    lowlevel::biased_guard const guard{from.lock_};
-    if (from.available()) {
-      from.take(lowlevel::id_of_waiting_task(self));
-    } else if (from.line_.enter(self)) {
-      return;
-    }
-  }
-  self.resume_now();
+  run_again(self, self.from_.lock_);
 }
 
 }  // namespace skein::detail

@@ -87,38 +87,30 @@ constinit lowlevel::work_ops const rw_wait::read_ops = place_ops<&rw_wait::give_
 constinit lowlevel::work_ops const rw_wait::write_ops = place_ops<&rw_wait::give_back, &rw_wait::close_ranks>(
     "rw_lock.acquire_write", &rw_wait::depends, &rw_wait::run);
 
+bool rw_wait::may_enter() const noexcept { return from_.may_enter(mode_) && from_.line_.empty(); }
+
+bool rw_wait::take_or_enter() noexcept {
+  if (!may_enter()) {
+    return from_.line_.enter(*this);
+  }
+  from_.enter(mode_, lowlevel::id_of_waiting_task(*this));
+  return false;
+}
+
 bool rw_wait::suspend() noexcept {
   {
     lowlevel::biased_guard const guard{from_.lock_};
-    if (!from_.may_enter(mode_) || !from_.line_.empty()) {
+    if (!yields_ || !may_enter()) {
       yields_ = false;
-      return from_.line_.enter(*this);
-    }
-    if (!yields_) {
-      from_.enter(mode_, lowlevel::running_task_id());  // released meanwhile
-      return false;
+      return take_or_enter();
     }
   }
   return give_way();
 }
 
-// Called, it goes on. One that has given way enters only now, or stands in line.
 void rw_wait::run(lowlevel::work_item& item) noexcept {
   auto& self = static_cast<rw_wait&>(item);
-  if (!std::exchange(self.yields_, false)) {
-    resume(self);
-    return;
-  }
-  if (self.begin_unpublished()) {
-    rw_core& from = self.from_;
-    lowlevel::biased_guard const guard{from.lock_};
-    if (from.may_enter(self.mode_) && from.line_.empty()) {
-      from.enter(self.mode_, lowlevel::id_of_waiting_task(self));
-    } else if (from.line_.enter(self)) {
-      return;
-    }
-  }
-  self.resume_now();
+  run_again(self, self.from_.lock_);
 }
 
 void rw_wait::give_back(waiter& from, wake_chain& chain) noexcept {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // runtime_test.cpp: the runtime seen from inside, and how many workers there are.
+#include <support/on_one_core.hpp>
 #include <support/test_case.hpp>
 
 #include <skein/core/create_task.hpp>
@@ -7,8 +8,6 @@
 #include <skein/core/runtime.hpp>
 #include <skein/core/sleep.hpp>
 #include <skein/core/when_all.hpp>
-
-#include <sched.h>
 
 #include <atomic>
 #include <chrono>
@@ -26,19 +25,30 @@ skein::coro<long> fib(int n) {
   co_return a + b;
 }
 /// The counters of all workers of this runtime, added up.
-skein::worker_metrics sums() {
-  skein::worker_metrics sum;
-  for (auto const& w : skein::runtime::current().metrics().workers) {
-    sum.steals += w.steals;
-    sum.parks += w.parks;
-    sum.searches += w.searches;
-    sum.probes += w.probes;
-    sum.notified += w.notified;
-    sum.injected += w.injected;
-  }
-  return sum;
-}
+skein::worker_metrics sums() { return skein::runtime::current().metrics().total(); }
 }  // namespace
+
+TEST_CASE("runtime: the counters of all workers are added up, each of them", "[core][runtime]") {
+  skein::worker_metrics const one{.turns = 1,
+                                  .steals = 2,
+                                  .parks = 3,
+                                  .spills = 4,
+                                  .searches = 5,
+                                  .probes = 6,
+                                  .notified = 7,
+                                  .injected = 8,
+                                  .stalls = 9};
+  skein::worker_metrics const sum = skein::runtime_metrics{.workers = {one, one}, .tasks = 0}.total();
+  REQUIRE(sum.turns == 2);
+  REQUIRE(sum.steals == 4);
+  REQUIRE(sum.parks == 6);
+  REQUIRE(sum.spills == 8);
+  REQUIRE(sum.searches == 10);
+  REQUIRE(sum.probes == 12);
+  REQUIRE(sum.notified == 14);
+  REQUIRE(sum.injected == 16);
+  REQUIRE(sum.stalls == 18);
+}
 
 TEST_CASE("runtime: outside of one there is none", "[core][runtime]") {
   REQUIRE_THROWS_AS(skein::runtime::current(), skein::no_running_loop_error);
@@ -46,22 +56,11 @@ TEST_CASE("runtime: outside of one there is none", "[core][runtime]") {
 
 TEST_CASE("runtime: the default number of workers is that of the cores the process may use",
           "[core][runtime]") {
-  cpu_set_t before;
-  REQUIRE(sched_getaffinity(0, sizeof before, &before) == 0);
+  auto const cores = skein_test::cores_of_thread();
   REQUIRE(skein::default_worker_count() >= 1);
-  REQUIRE(skein::default_worker_count() <= static_cast<unsigned>(CPU_COUNT(&before)));
-  cpu_set_t one;
-  CPU_ZERO(&one);
-  for (std::size_t cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-    if (CPU_ISSET(cpu, &before)) {
-      CPU_SET(cpu, &one);
-      break;
-    }
-  }
-  REQUIRE(sched_setaffinity(0, sizeof one, &one) == 0);
-  auto const on_one_core = skein::default_worker_count();
-  REQUIRE(sched_setaffinity(0, sizeof before, &before) == 0);
-  REQUIRE(on_one_core == 1);
+  REQUIRE(skein::default_worker_count() <= cores);
+  skein_test::on_one_core const one;
+  REQUIRE(skein::default_worker_count() == 1);
 }
 
 SKEIN_TEST_CASE("runtime: it knows its loops", "[core][runtime]") {

@@ -29,13 +29,7 @@ skein::run_options short_limit(unsigned workers, skein::delay report = 5ms) {
 }
 
 /// Steps that were told of on any worker.
-std::uint64_t stalls() {
-  std::uint64_t count = 0;
-  for (skein::worker_metrics const& w : skein::runtime::current().metrics().workers) {
-    count += w.stalls;
-  }
-  return count;
-}
+std::uint64_t stalls() { return skein::runtime::current().metrics().total().stalls; }
 
 /// Makes somebody who can be held up.
 void make_bystander() {

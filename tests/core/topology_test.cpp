@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // topology_test.cpp: what the kernel's files say about quotas, in made-up folders, and what follows.
 #include <support/catch.hpp>
+#include <support/on_one_core.hpp>
 
 #include <skein/core/runtime.hpp>
 
 #include "topology.hpp"
 
-#include <sched.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -204,21 +204,9 @@ TEST_CASE("topology: more cores than a runtime takes workers give the most it ta
 }
 
 TEST_CASE("topology: the mask of the thread is heeded", "[core][topology]") {
-  cpu_set_t before;
-  REQUIRE(sched_getaffinity(0, sizeof before, &before) == 0);
-  REQUIRE(cores_of_mask() == static_cast<unsigned>(CPU_COUNT(&before)));
-  cpu_set_t one;
-  CPU_ZERO(&one);
-  for (std::size_t cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-    if (CPU_ISSET(cpu, &before)) {
-      CPU_SET(cpu, &one);
-      break;
-    }
-  }
-  REQUIRE(sched_setaffinity(0, sizeof one, &one) == 0);
-  auto const cores = cores_of_mask();
-  REQUIRE(sched_setaffinity(0, sizeof before, &before) == 0);
-  REQUIRE(cores == 1U);
+  REQUIRE(cores_of_mask() == skein_test::cores_of_thread());
+  skein_test::on_one_core const one;
+  REQUIRE(cores_of_mask() == 1U);
 }
 
 TEST_CASE("topology: the default is what this machine's mask and quotas give", "[core][topology]") {

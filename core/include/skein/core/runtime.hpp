@@ -32,6 +32,9 @@ struct worker_metrics {
 struct runtime_metrics {
   std::vector<worker_metrics> workers;
   std::size_t tasks = 0;  ///< unfinished ones
+
+  /// Returns     The counters of all workers, added up.
+  [[nodiscard]] worker_metrics total() const noexcept;
 };
 
 /// The runtime that runs the calling thread.

@@ -45,8 +45,7 @@ class timer_node {
   void (*fire_)(timer_node&) noexcept;
   timer_node* next_due_ = nullptr;
   std::uint32_t index_ = not_armed;
-  std::uint32_t sequence_ =
-      0;  // wraps around: tells the order of equal deadlines that were set close together
+  std::uint32_t sequence_ = 0;  // wraps around: tells equal deadlines apart that were set close together
 };
 
 /// The armed timers of one loop.

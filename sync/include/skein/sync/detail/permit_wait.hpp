@@ -123,6 +123,9 @@ class permit_wait : public waiter {
   permits& from_;
 
  private:
+  friend class waiter;
+  /// With the lock held. Returns true when it stands in line.
+  [[nodiscard]] bool take_or_enter() noexcept;
   [[nodiscard]] bool suspend() noexcept;
 };
 

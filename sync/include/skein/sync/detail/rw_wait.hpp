@@ -94,12 +94,16 @@ class rw_wait : public waiter {
 
  private:
   friend class rw_core;
+  friend class waiter;
   static lowlevel::work_ops const read_ops;
   static lowlevel::work_ops const write_ops;
   static void run(lowlevel::work_item& item) noexcept;
   static void give_back(waiter& from, wake_chain& chain) noexcept;
   static void close_ranks(waiter& from, wake_chain& chain) noexcept;
   static void depends(lowlevel::wait_node& node, lowlevel::dependency& into) noexcept;
+  // With the lock held; take_or_enter returns true when it stands in line.
+  [[nodiscard]] bool may_enter() const noexcept;
+  [[nodiscard]] bool take_or_enter() noexcept;
   [[nodiscard]] bool suspend() noexcept;
 
   rw_core& from_;

@@ -34,6 +34,7 @@
 #include <cassert>
 #include <cstddef>
 #include <source_location>
+#include <utility>
 
 namespace skein::detail {
 
@@ -66,6 +67,24 @@ class waiter : public lowlevel::wait_node {
     if (line() != nullptr) [[unlikely]] {
       ops().abandon(*this);
     }
+  }
+
+  /// The `run` of a wait that gives way when its budget is spent: called, it goes on; else its turn has come,
+  /// and it takes what it wants now or stands in line. `take_or_enter()`, with the lock held, returns true
+  /// when it stands in line.
+  template <class Wait>
+  static void run_again(Wait& self, lowlevel::biased_lock& lock) noexcept {
+    if (!std::exchange(self.yields_, false)) {
+      resume(self);
+      return;
+    }
+    if (self.begin_unpublished()) {
+      lowlevel::biased_guard const guard{lock};
+      if (self.take_or_enter()) {
+        return;
+      }
+    }
+    self.resume_now();
   }
 
   // The waiting coroutine only. The budget is spent: it has its turn later, even if it need not wait. It
