@@ -86,6 +86,7 @@ TEST_CASE("thread_probe: a thread that computes shows its stack", "[core][stall]
 // Found by stall_stress: a thread interrupted while the unwinder installs the registers of a handler.
 TEST_CASE("thread_probe: a thread that throws all the time can be looked at", "[core][stall]") {
   std::atomic<bool> over{false};
+  std::atomic<int> caught{0};
   int shown = 0;
   {
     numbered_thread const other{[&](std::atomic<pid_t>& number) {
@@ -94,10 +95,15 @@ TEST_CASE("thread_probe: a thread that throws all the time can be looked at", "[
         try {
           throw_deeply(8);
         } catch (std::runtime_error const&) {
+          caught.fetch_add(1);
         }
       }
     }};
     for (int i = 0; i < 2000; ++i) {
+      // On one core it may get to run nothing but the handler, and stay where no stack can be shown.
+      for (int const before = caught.load(); shown == 0 && caught.load() == before;) {
+        std::this_thread::yield();
+      }
       shown += look_at_thread(other.number.load()).stack.empty() ? 0 : 1;
     }
     over.store(true);
