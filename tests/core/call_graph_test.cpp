@@ -280,7 +280,8 @@ SKEIN_TEST_CASE(
   auto const f = skein::create_future<>();
   auto const child = skein::create_task(innermost(f));
   auto const owner = skein::create_task([child]() -> skein::coro<> {
-    co_await skein::with(skein::timeout(1h), [child]() -> skein::coro<> { co_await skein::shield(child); });
+    auto const shielded = [child]() -> skein::coro<> { co_await skein::shield(child); };  // g++ 12: named
+    co_await skein::with(skein::timeout(1h), shielded);
   });
   auto const waiter = skein::create_task([child]() -> skein::coro<> {
     std::vector<skein::task<>> const set{child};
